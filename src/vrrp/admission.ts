@@ -1,0 +1,2 @@
+/** Why a received packet did not count. */
+export type RefusalReason = string;

@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+/** Fast tests need neither root nor network; the others build namespaces of their own and run one file at a time. */
+const fast = ["test/*.test.ts", "test/{unit,property,sim,conformance}/**/*.test.ts"];
+const slow = { testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false };
+
+export default defineConfig({
+  test: {
+    reporters: ["default", "./test/support/summary-reporter.ts"],
+    projects: [
+      { test: { name: "fast", include: fast } },
+      { test: { name: "netns", include: ["test/netns/**/*.test.ts"], ...slow } },
+      { test: { name: "interop", include: ["test/interop/**/*.test.ts"], ...slow } },
+    ],
+  },
+});
