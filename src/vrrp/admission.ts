@@ -36,6 +36,8 @@ export const REFUSAL_REASONS = [
   "authentication-replayed",
   /** VRRPv2 only: the sender's advertisement interval is not ours (RFC 3768 section 7.1). */
   "interval-differs",
+  /** VRRPv3: an interval of zero, of which no timer can be made. */
+  "bad-interval",
   /** We own the address, advertise 255, and are told to ignore everybody else (owner_ignore_adverts). */
   "address-owner",
 ] as const;
