@@ -191,3 +191,19 @@ export interface RouterConfig {
   /** Undefined switches self-fencing off: addresses then stay when the daemon dies. */
   readonly fencing?: FencingConfig;
 }
+
+/**
+ * What makes an instance the same one across a reload: VRID, family, interface and transport. Its name is irrelevant, as in
+ * keepalived.
+ */
+export function instanceKey({
+  vrid,
+  family,
+  interface: name,
+  transport,
+  source,
+}: InstanceConfig): string {
+  const path =
+    transport.type === "multicast" ? transport.group : `unicast from ${source ?? "primary"}`;
+  return `${name} ipv${family} vrid ${vrid} ${path}`;
+}

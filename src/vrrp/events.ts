@@ -52,7 +52,7 @@ export type RouterEvent =
   | { readonly type: "wake" }
   /** The loop was not scheduled between `since` and now. Comes before anything else of that turn. */
   | { readonly type: "stalled"; readonly since: Instant }
-  /** The outcome of an "install" action. */
+  /** The outcome of an "install" action; `objects` counts what was not there before. */
   | {
       readonly type: "installed";
       readonly unit: string;
@@ -64,6 +64,18 @@ export type RouterEvent =
       readonly unit: string;
       readonly took: Duration;
       readonly reason: string;
+    }
+  | {
+      readonly type: "withdrawn";
+      readonly unit: string;
+      readonly took: Duration;
+      readonly objects: number;
+    }
+  | {
+      readonly type: "announced";
+      readonly unit: string;
+      readonly took: Duration;
+      readonly frames: number;
     }
   /** A tracked address, route or rule of an Active instance vanished from the kernel. */
   | { readonly type: "object-lost"; readonly instance: string; readonly object: string }
@@ -156,18 +168,30 @@ export type NotifyState =
   | "MASTER_PRIORITY"
   | "BACKUP_PRIORITY";
 
+export interface Burst {
+  readonly instance: string;
+  /** At least 1. */
+  readonly rounds: number;
+}
+
 export type RouterAction =
   | { readonly type: "advertise"; readonly instance: string; readonly priority: number }
-  /** One batch: every address, then route, then rule of all `instances`; all or nothing. Answered by an event. */
+  /**
+   * One batch that makes the kernel hold every address, then route, then rule of all `instances`, and none that they no
+   * longer have; all or nothing. Answered by "installed" or "install-failed".
+   */
   | { readonly type: "install"; readonly unit: string; readonly instances: readonly string[] }
-  /** One batch the other way round. What is already gone is no error. */
-  | { readonly type: "withdraw"; readonly instances: readonly string[] }
+  /** One batch the other way round. What is already gone is no error. Answered by "withdrawn". */
+  | { readonly type: "withdraw"; readonly unit: string; readonly instances: readonly string[] }
   /** Gives the addresses of `instances` another lifetime. */
   | { readonly type: "renew"; readonly instances: readonly string[] }
   /** Puts back what of `instance` is missing in the kernel, and nothing else. */
   | { readonly type: "heal"; readonly instance: string }
-  /** `rounds` gratuitous ARPs or unsolicited neighbour advertisements for each address of `instance`, excluded ones included. */
-  | { readonly type: "announce"; readonly instance: string; readonly rounds: number }
+  /**
+   * A burst of gratuitous ARPs or unsolicited neighbour advertisements: round by round, every address of every instance
+   * that still has rounds to go, excluded ones included. Answered by "announced".
+   */
+  | { readonly type: "announce"; readonly unit: string; readonly bursts: readonly Burst[] }
   /** One announcement for the instance's own source address, after an interface came back (unicast only). */
   | { readonly type: "announce-source"; readonly instance: string }
   | {

@@ -1,0 +1,149 @@
+/** Why an instance cannot take part: its interface, its source address, what it tracks. */
+import { type IpAddress, ipFamily, isLinkLocal } from "../base/ip.ts";
+import type { GroupConfig, InstanceConfig, Tracking } from "./config.ts";
+import type { Cause, InterfaceFacts, TrackerValue } from "./events.ts";
+import type { Links } from "./links.ts";
+import { effectivePriority, trackerEffect } from "./tracking.ts";
+
+/** What the instances see of the machine they run on. */
+export interface Surroundings {
+  readonly links: Links;
+  readonly trackerValues: ReadonlyMap<string, TrackerValue>;
+}
+
+export interface Assessment {
+  readonly faults: readonly Cause[];
+  /** Something has not reported yet; nothing is wrong so far. */
+  readonly unknown: boolean;
+  readonly priority: number;
+  readonly source: IpAddress | undefined;
+}
+
+/** Judges one instance; `group` is the sync group it belongs to, whose trackers count for every member. */
+export function assess(
+  config: InstanceConfig,
+  group: GroupConfig | undefined,
+  around: Surroundings,
+): Assessment {
+  const facts = around.links.facts(config.interface);
+  const source = sourceAddress(config, facts);
+  const faults = [...interfaceFaults(config, around.links), ...sourceFaults(config, facts, source)];
+  const trackers = judgeTrackers(effectiveTracking(config, group), around);
+  return {
+    faults: [...faults, ...trackers.faults],
+    unknown:
+      trackers.unknown ||
+      neededInterfaces(config).some((name) => around.links.facts(name) === undefined),
+    priority: effectivePriority(config.priority, trackers.contribution),
+    source,
+  };
+}
+
+/** Weighted trackers of a group's members are left out unless the group asks for them. */
+export function effectiveTracking(
+  config: InstanceConfig,
+  group: GroupConfig | undefined,
+): readonly Tracking[] {
+  if (group === undefined) return config.tracking;
+  const own = group.memberWeights
+    ? config.tracking
+    : config.tracking.filter(({ weight }) => weight === 0);
+  return [...own, ...group.tracking];
+}
+
+/** The configured source, or the first address of the family that the interface has (IPv6: link-local). */
+function sourceAddress(
+  config: InstanceConfig,
+  facts: InterfaceFacts | undefined,
+): IpAddress | undefined {
+  if (config.source !== undefined) return config.source;
+  const virtual = new Set(
+    [...config.addresses, ...config.excluded].map(({ spec }) => spec.address),
+  );
+  return facts?.addresses.find(
+    (address) =>
+      ipFamily(address) === config.family &&
+      !virtual.has(address) &&
+      (config.family === 4 || isLinkLocal(address)),
+  );
+}
+
+/** The instance's own interface and those its tracked addresses and routes stand on; a virtual MAC's own is made by us. */
+function neededInterfaces(config: InstanceConfig): readonly string[] {
+  const names = new Set<string>();
+  if (config.trackInterface) names.add(config.interface);
+  for (const { spec, tracked } of [...config.addresses, ...config.excluded])
+    if (tracked) names.add(spec.interface);
+  for (const { spec, tracked } of config.routes)
+    if (tracked && spec.interface !== undefined) names.add(spec.interface);
+  if (!config.trackInterface) names.delete(config.interface);
+  if (config.virtualMac !== undefined) names.delete(config.virtualMac.interface);
+  return [...names];
+}
+
+function interfaceFaults(config: InstanceConfig, links: Links): Cause[] {
+  const faults: Cause[] = [];
+  for (const name of neededInterfaces(config)) {
+    const facts = links.facts(name);
+    if (facts === undefined) continue;
+    if (!facts.present)
+      faults.push({ code: "interface-missing", text: `there is no interface ${name}` });
+    else if (!links.running(name))
+      faults.push({ code: "interface-down", text: `interface ${name} is down or has no carrier` });
+  }
+  return faults;
+}
+
+function sourceFaults(
+  config: InstanceConfig,
+  facts: InterfaceFacts | undefined,
+  source: IpAddress | undefined,
+): Cause[] {
+  if (facts === undefined || !facts.present) return [];
+  const { transport } = config;
+  if (transport.type === "unicast" && transport.faultWithoutPeer && transport.peers.length === 0)
+    return [{ code: "no-unicast-peer", text: "no unicast peer is configured" }];
+  if (source === undefined) {
+    const kind = config.family === 4 ? "IPv4" : "IPv6 link-local";
+    return [
+      { code: "no-source-address", text: `interface ${config.interface} has no ${kind} address` },
+    ];
+  }
+  if (config.trackSource && !facts.addresses.includes(source))
+    return [
+      {
+        code: "source-address-lost",
+        text: `interface ${config.interface} has lost address ${source}`,
+      },
+    ];
+  return [];
+}
+
+interface TrackerSum {
+  readonly faults: readonly Cause[];
+  readonly unknown: boolean;
+  readonly contribution: number;
+}
+
+function judgeTrackers(tracking: readonly Tracking[], around: Surroundings): TrackerSum {
+  const faults: Cause[] = [];
+  let unknown = false;
+  let contribution = 0;
+  for (const one of tracking) {
+    const value = trackerValue(one.tracker, around);
+    const effect = trackerEffect(one, value);
+    unknown ||= effect.unknown;
+    contribution += effect.contribution;
+    if (effect.fault)
+      faults.push({ code: "tracker-down", text: `${one.tracker.replace(":", " ")} is ${value}` });
+  }
+  return { faults, unknown, contribution };
+}
+
+/** Interfaces are tracked from the kernel's facts, everything else from what its tracker reports. */
+export function trackerValue(key: string, around: Surroundings): TrackerValue {
+  if (!key.startsWith("interface:")) return around.trackerValues.get(key) ?? "unknown";
+  const name = key.slice("interface:".length);
+  if (around.links.facts(name) === undefined) return "unknown";
+  return around.links.running(name) ? "up" : "down";
+}

@@ -1,0 +1,504 @@
+/**
+ * What changes state as one: a VRRP sync group, or an instance that is in none.
+ *
+ * A unit becomes Active only when every member wants to be, Backup as soon as one member yields, and fails as soon as one
+ * member fails (keepalived's sync group rules). Becoming Active is a transaction: every member advertises, then one batch
+ * installs everything, then everything is announced; when the batch fails the unit resigns and goes to fault.
+ */
+import {
+  after,
+  between,
+  type Duration,
+  earliest,
+  formatDuration,
+  type Instant,
+  microseconds,
+  NO_TIME,
+  seconds,
+  times,
+} from "../base/time.ts";
+import {
+  dueAnnouncements,
+  NO_ANNOUNCEMENTS,
+  scheduleAnnouncements,
+  scheduleSecondAnswer,
+} from "./announcements.ts";
+import { type GroupConfig, PRIORITY_RESIGN } from "./config.ts";
+import type {
+  Burst,
+  Cause,
+  NotifyState,
+  RouterAction,
+  TransitionStep,
+  UnitState,
+} from "./events.ts";
+import { assess, type Surroundings } from "./faults.ts";
+import {
+  type Backup,
+  downInterval,
+  follow,
+  hearAsActive,
+  hearAsBackup,
+  isOwner,
+  listening,
+  type Member,
+  memberDeadline,
+  nextAdvertisement,
+  setPriority,
+  shortPatience,
+} from "./member.ts";
+import {
+  differences,
+  type Hearing,
+  healed,
+  heldBack,
+  type Notice,
+  notification,
+  priorityChanged,
+  sameSource,
+  stalledLoop,
+  takeoverCause,
+  twoActive,
+} from "./notices.ts";
+import type { Remarks } from "./remarks.ts";
+import { OpenTransition } from "./transition.ts";
+
+const RETRY_FIRST: Duration = seconds(5);
+const RETRY_MAX: Duration = seconds(60);
+
+/** One call of the core: the time it happens, and where its orders go. */
+export interface Turn {
+  readonly now: Instant;
+  readonly out: RouterAction[];
+}
+
+export class Unit {
+  readonly name: string;
+  readonly group: GroupConfig | undefined;
+  readonly members: readonly Member[];
+  readonly #remarks: Remarks;
+  #state: UnitState = "init";
+  #since: Instant;
+  #cause: Cause = { code: "start", text: "starting" };
+  /** Active and the kernel holds our addresses. */
+  #installed = false;
+  #pending: OpenTransition | undefined;
+  #faults: readonly Cause[] = [];
+  /** Why the last installation failed, until it is tried again. */
+  #installFault: Cause | undefined;
+  #retryAt: Instant | undefined;
+  #retryPause: Duration = RETRY_FIRST;
+
+  constructor(
+    name: string,
+    members: readonly Member[],
+    group: GroupConfig | undefined,
+    context: { readonly remarks: Remarks; readonly now: Instant },
+  ) {
+    this.name = name;
+    this.members = members;
+    this.group = group;
+    this.#remarks = context.remarks;
+    this.#since = context.now;
+  }
+
+  get state(): UnitState {
+    return this.#state;
+  }
+  get since(): Instant {
+    return this.#since;
+  }
+  get cause(): Cause {
+    return this.#cause;
+  }
+  get faults(): readonly Cause[] {
+    return this.#faults;
+  }
+  /** Active, with its addresses in the kernel. */
+  get installed(): boolean {
+    return this.#installed;
+  }
+
+  deadline(): Instant | undefined {
+    let deadline = this.#retryAt;
+    for (const member of this.members) deadline = earliest(deadline, memberDeadline(member));
+    return deadline;
+  }
+
+  /** Looks again at everything that could keep the unit from being Active, and acts on what changed. */
+  assess(around: Surroundings, turn: Turn): void {
+    if (this.#state === "stopped") return;
+    const faults: Cause[] = this.#installFault === undefined ? [] : [this.#installFault];
+    let unknown = false;
+    for (const member of this.members) {
+      const verdict = assess(member.config, this.group, around);
+      faults.push(...verdict.faults);
+      unknown ||= verdict.unknown;
+      member.source = verdict.source;
+      this.#takePriority(member, verdict.priority, turn);
+    }
+    this.#faults = faults;
+    const [first] = faults;
+    if (first !== undefined) {
+      if (this.#state !== "fault") this.#fail(first, turn);
+    } else if (this.#state === "fault" || (this.#state === "init" && !unknown)) this.#join(turn);
+  }
+
+  /** An admitted advertisement for `member`. */
+  hear(member: Member, hearing: Hearing, turn: Turn): void {
+    const { source, heard } = hearing;
+    if (member.state.name === "idle") return;
+    member.counters.advertisementsReceived += 1;
+    if (heard.priority === PRIORITY_RESIGN) member.counters.priorityZeroReceived += 1;
+    for (const notice of differences(member, hearing)) this.#remark(notice, turn);
+    if (member.state.name === "backup") {
+      member.state = hearAsBackup(member, member.state, hearing, turn.now);
+      return;
+    }
+    switch (hearAsActive(member, source, heard)) {
+      case "answer-resignation":
+        this.#advertise(member, member.priority, turn);
+        break;
+      case "same-source":
+        this.#remark(sameSource(member, hearing), turn);
+        break;
+      case "yield":
+        this.#yieldTo(member, hearing, turn);
+        break;
+      case "defend":
+        this.#defend(member, hearing, turn);
+        break;
+    }
+  }
+
+  /** Judges all deadlines. True when a fault that time heals may be over, so that `assess` must look again. */
+  wake(turn: Turn): boolean {
+    if (this.#state === "active") for (const member of this.members) this.#wakeActive(member, turn);
+    else if (this.#state === "backup") this.#wakeBackup(turn);
+    if (this.#retryAt === undefined || turn.now < this.#retryAt) return false;
+    this.#retryAt = undefined;
+    this.#installFault = undefined;
+    return true;
+  }
+
+  /**
+   * The loop did not run from `since` to now. If that is longer than the peers wait before they take over, what we
+   * believe about our role is stale: listen first. Queued advertisements are heard after this and before any timer.
+   */
+  stalled(since: Instant, turn: Turn): void {
+    const gap = between(since, turn.now);
+    const stale = this.members.some(
+      ({ config, state }) =>
+        gap > times(state.name === "backup" ? state.interval : config.interval, config.downAdverts),
+    );
+    if (!stale) return;
+    const text = `the loop did not run for ${formatDuration(gap)}, longer than the peers wait`;
+    if (this.#state === "active") {
+      this.#begin("backup", { code: "loop-stalled", text }, turn.now);
+      this.#stepDown((member) => listening(member, turn.now, shortPatience(member)), turn);
+    } else if (this.#state === "backup") {
+      for (const member of this.members) member.state = listening(member, turn.now);
+      this.#remark(stalledLoop(this.name, text), turn);
+    }
+  }
+
+  installedNow(took: Duration, objects: number, turn: Turn): void {
+    if (this.#state !== "active") return;
+    const first = !this.#installed;
+    this.#installed = true;
+    this.#retryPause = RETRY_FIRST;
+    if (!first) {
+      if (objects > 0) this.#announce(this.#bursts("repeat"), turn);
+      return;
+    }
+    this.#step(
+      "claim",
+      microseconds(between(this.#since, turn.now) - took),
+      `${this.members.length} advertised`,
+    );
+    this.#step("install", took, `${objects} addresses, routes and rules`);
+    for (const member of this.members)
+      member.announcements = scheduleAnnouncements(member.config.announcements, turn.now);
+    this.#announce(this.#bursts("repeat"), turn);
+    this.#notify("MASTER", turn);
+  }
+
+  installFailed(reason: string, took: Duration, turn: Turn): void {
+    if (this.#state !== "active") return;
+    this.#step("install", took, `failed and rolled back: ${reason}`);
+    this.#report(turn);
+    this.#installFault = { code: "install-failed", text: reason };
+    this.#faults = [...this.#faults, this.#installFault];
+    this.#retryAt = after(turn.now, this.#retryPause);
+    this.#retryPause = microseconds(Math.min(RETRY_MAX, this.#retryPause * 2));
+    this.#fail(this.#installFault, turn);
+  }
+
+  withdrawn(took: Duration, objects: number, turn: Turn): void {
+    this.#step("withdraw", took, `${objects} addresses, routes and rules`);
+    this.#report(turn);
+  }
+
+  announced(took: Duration, frames: number, turn: Turn): void {
+    if (this.#pending === undefined) return;
+    this.#step("announce", took, `${frames} frames`);
+    this.#report(turn);
+  }
+
+  objectLost(member: Member, object: string, turn: Turn): void {
+    if (this.#state !== "active" || !this.#installed) return;
+    member.counters.objectsHealed += 1;
+    turn.out.push({ type: "heal", instance: member.config.name });
+    this.#remark(healed(member, object), turn);
+  }
+
+  resign(by: string, turn: Turn): void {
+    if (this.#state !== "active") return;
+    this.#begin("backup", { code: "resign-asked", text: `asked to resign by ${by}` }, turn.now);
+    this.#sendResignations(turn);
+    this.#stepDown((member) => listening(member, turn.now), turn);
+  }
+
+  shutdown(turn: Turn): void {
+    if (this.#state === "stopped") return;
+    const wasActive = this.#state === "active";
+    this.#begin("stopped", { code: "shutdown", text: "shutting down" }, turn.now);
+    if (wasActive) {
+      this.#sendResignations(turn);
+      this.#withdraw(turn);
+    }
+    this.#idle();
+    this.#notify("STOP", turn);
+    if (!wasActive) this.#report(turn);
+  }
+
+  /** Goes on after a reload, all members in `state`: Active tells the world its new parameters, Backup listens anew. */
+  resume(state: "active" | "backup", turn: Turn): void {
+    this.#state = state;
+    this.#cause = { code: "reload", text: `stays ${state} through a reload` };
+    if (state === "backup") {
+      for (const member of this.members) member.state = listening(member, turn.now);
+      return;
+    }
+    this.#installed = true;
+    for (const member of this.members) {
+      member.state = { name: "active", advertiseAt: after(turn.now, member.config.interval) };
+      this.#advertise(member, member.priority, turn);
+    }
+    turn.out.push({ type: "install", unit: this.name, instances: this.#names() });
+  }
+
+  // --- transitions -----------------------------------------------------------------------------------------------
+
+  #fail(cause: Cause, turn: Turn): void {
+    const wasActive = this.#state === "active";
+    this.#begin("fault", cause, turn.now);
+    if (wasActive) {
+      this.#sendResignations(turn);
+      this.#withdraw(turn);
+    }
+    this.#idle();
+    this.#notify("FAULT", turn);
+    if (!wasActive) this.#report(turn);
+  }
+
+  /** From init or fault into the election. */
+  #join(turn: Turn): void {
+    const fromFault = this.#state === "fault";
+    const owners = this.members.every((member) => member.config.startsActive && isOwner(member));
+    if (owners && !fromFault) {
+      this.#becomeActive({ code: "owner-start", text: "owner of the addresses" }, NO_TIME, turn);
+      return;
+    }
+    const cause: Cause = fromFault
+      ? { code: "fault-cleared", text: "the fault is gone" }
+      : { code: "start", text: "listening for an Active router" };
+    this.#begin("backup", cause, turn.now);
+    for (const member of this.members) {
+      member.state = owners
+        ? listening(member, turn.now, shortPatience(member))
+        : listening(member, turn.now);
+      if (fromFault && member.config.transport.type === "unicast")
+        turn.out.push({ type: "announce-source", instance: member.config.name });
+    }
+    this.#notify("BACKUP", turn);
+    this.#report(turn);
+  }
+
+  #becomeActive(cause: Cause, silence: Duration, turn: Turn): void {
+    this.#begin("active", cause, turn.now);
+    this.#step("detect", silence, cause.text);
+    for (const member of this.members) {
+      member.state = { name: "active", advertiseAt: after(turn.now, member.config.interval) };
+      member.counters.becameActive += 1;
+      this.#advertise(member, member.priority, turn);
+    }
+    turn.out.push({ type: "install", unit: this.name, instances: this.#names() });
+  }
+
+  #yieldTo(member: Member, hearing: Hearing, turn: Turn): void {
+    const { source, heard } = hearing;
+    const { advertiseToHigher, interface: name } = member.config;
+    if (advertiseToHigher) this.#advertise(member, member.priority, turn);
+    const text = `${source} advertises priority ${heard.priority} on ${name}, ours is ${member.priority}`;
+    this.#begin("backup", { code: "higher-priority-heard", text }, turn.now);
+    const next = (other: Member): Backup =>
+      other === member ? follow(member, hearing, turn.now, undefined) : listening(other, turn.now);
+    this.#stepDown(next, turn);
+  }
+
+  /** RFC 9568 section 6.4.3: answer a lower priority at once, and repair the neighbours' caches. */
+  #defend(member: Member, hearing: Hearing, turn: Turn): void {
+    const { name, advertiseToLower } = member.config;
+    this.#remark(twoActive(member, hearing), turn);
+    if (advertiseToLower) {
+      this.#advertise(member, member.priority, turn);
+      member.state = { name: "active", advertiseAt: after(turn.now, member.config.interval) };
+    }
+    if (this.#installed) this.#announce(this.#bursts("lowerPriorityRepeat"), turn);
+    for (const other of this.members) {
+      const { announcements, config } = other;
+      other.announcements = scheduleSecondAnswer(announcements, config.announcements, turn.now);
+    }
+    turn.out.push(notification("INSTANCE", name, "MASTER_RX_LOWER_PRI", member.priority));
+  }
+
+  #stepDown(next: (member: Member) => Backup, turn: Turn): void {
+    this.#withdraw(turn);
+    for (const member of this.members) {
+      member.state = next(member);
+      member.announcements = NO_ANNOUNCEMENTS;
+    }
+    this.#notify("BACKUP", turn);
+  }
+
+  #wakeActive(member: Member, turn: Turn): void {
+    if (member.state.name !== "active") return;
+    if (turn.now >= member.state.advertiseAt) {
+      const advertiseAt = nextAdvertisement(member.state, member.config.interval, turn.now);
+      member.state = { name: "active", advertiseAt };
+      this.#advertise(member, member.priority, turn);
+    }
+    const { name, announcements } = member.config;
+    const due = dueAnnouncements(member.announcements, announcements, turn.now);
+    if (due.rounds === 0) return;
+    member.announcements = due.schedule;
+    this.#announce([{ instance: name, rounds: due.rounds }], turn);
+  }
+
+  #wakeBackup(turn: Turn): void {
+    let last: Member | undefined;
+    for (const member of this.members) {
+      const { state } = member;
+      if (state.name !== "backup" || turn.now < state.downAt) continue;
+      const notice = state.wantsActive ? heldBack(this.name, member, this.members) : undefined;
+      if (notice !== undefined) this.#remark(notice, turn);
+      last = member;
+      member.state = { ...state, wantsActive: true };
+    }
+    if (last === undefined) return;
+    if (this.members.every(({ state }) => state.name === "backup" && state.wantsActive)) {
+      this.#takeOver(last, turn);
+      return;
+    }
+    // Another member still hears an Active router: wait for it, one Active_Down_Interval at a time.
+    for (const member of this.members) {
+      const { state } = member;
+      if (state.name === "backup" && turn.now >= state.downAt)
+        member.state = { ...state, downAt: after(turn.now, downInterval(member, state.interval)) };
+    }
+  }
+
+  #takeOver(last: Member, turn: Turn): void {
+    const { cause, silence } = takeoverCause(last, this.#since, turn.now);
+    this.#becomeActive(cause, silence, turn);
+  }
+
+  // --- parts -----------------------------------------------------------------------------------------------------
+
+  #begin(to: UnitState, cause: Cause, now: Instant): void {
+    this.#pending = new OpenTransition({
+      at: now,
+      unit: this.name,
+      kind: this.group === undefined ? "instance" : "group",
+      members: this.#names(),
+      from: this.#state,
+      to,
+      cause,
+    });
+    if (this.#state === "active")
+      for (const member of this.members) member.counters.releasedActive += 1;
+    this.#state = to;
+    this.#since = now;
+    this.#cause = cause;
+    this.#installed = false;
+    for (const { config } of this.members) this.#remarks.forget(config.name);
+  }
+
+  #step(name: TransitionStep["name"], took: Duration, detail: string): void {
+    this.#pending?.step(name, took, detail);
+  }
+
+  #report(turn: Turn): void {
+    if (this.#pending !== undefined) turn.out.push(this.#pending.report());
+    this.#pending = undefined;
+  }
+
+  #idle(): void {
+    for (const member of this.members) {
+      member.state = { name: "idle" };
+      member.announcements = NO_ANNOUNCEMENTS;
+    }
+  }
+
+  #advertise(member: Member, priority: number, turn: Turn): void {
+    member.counters.advertisementsSent += 1;
+    if (priority === PRIORITY_RESIGN) member.counters.priorityZeroSent += 1;
+    turn.out.push({ type: "advertise", instance: member.config.name, priority });
+  }
+
+  #sendResignations(turn: Turn): void {
+    for (const member of this.members) this.#advertise(member, PRIORITY_RESIGN, turn);
+  }
+
+  #withdraw(turn: Turn): void {
+    turn.out.push({ type: "withdraw", unit: this.name, instances: this.#names() });
+  }
+
+  #bursts(kind: "repeat" | "lowerPriorityRepeat"): Burst[] {
+    return this.members
+      .map(({ config }) => ({ instance: config.name, rounds: config.announcements[kind] }))
+      .filter(({ rounds }) => rounds > 0);
+  }
+
+  #announce(bursts: readonly Burst[], turn: Turn): void {
+    if (bursts.length > 0) turn.out.push({ type: "announce", unit: this.name, bursts });
+  }
+
+  #notify(state: NotifyState, turn: Turn): void {
+    for (const { config, priority } of this.members)
+      turn.out.push(notification("INSTANCE", config.name, state, priority));
+    if (this.group !== undefined) turn.out.push(notification("GROUP", this.name, state, 0));
+  }
+
+  #takePriority(member: Member, priority: number, turn: Turn): void {
+    if (priority === member.priority) return;
+    const before = member.priority;
+    setPriority(member, priority);
+    const { name, reportPriorityChanges } = member.config;
+    this.#remark(priorityChanged(member, before, priority), turn);
+    if (!reportPriorityChanges && this.group?.reportPriorityChanges !== true) return;
+    if (this.#state === "active")
+      turn.out.push(notification("INSTANCE", name, "MASTER_PRIORITY", priority));
+    if (this.#state === "backup")
+      turn.out.push(notification("INSTANCE", name, "BACKUP_PRIORITY", priority));
+  }
+
+  #remark(notice: Notice, { now, out }: Turn): void {
+    this.#remarks.add({ ...notice, at: now }, out);
+  }
+
+  #names(): string[] {
+    return this.members.map(({ config }) => config.name);
+  }
+}
