@@ -1,0 +1,17 @@
+import type { Level } from "../log/catalogue.ts";
+
+/** What `duet run` was told. */
+export interface RunOptions {
+  /** Path of keepalived.conf. */
+  readonly keepalived: string;
+  /** keepalived's -i: the id that @ID conditions of the file are compared with. */
+  readonly configId: string | null;
+  /** Path of the control socket. */
+  readonly socket: string;
+  readonly stateDir: string;
+  readonly logLevel: Level;
+  readonly logFormat: "text" | "json";
+  /** Name of this router; null stands for the file's router_id or the host name. */
+  readonly node: string | null;
+  readonly version: string;
+}
