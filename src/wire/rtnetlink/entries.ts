@@ -79,8 +79,8 @@ export interface RouteEntry {
   readonly nexthops: readonly NexthopEntry[];
 }
 
-/** What of a rule can be compared; selectors that the kernel did not send are undefined. */
-export type RuleEntry = Omit<RuleSpec, "l3mdev"> & { readonly l3mdev: boolean };
+/** A rule as the kernel keeps it. What it did not send has the default: no selector, not inverted, priority 0. */
+export type RuleEntry = RuleSpec;
 
 export interface NeighbourEntry {
   readonly family: IpFamily;
@@ -91,10 +91,17 @@ export interface NeighbourEntry {
   readonly state: number;
 }
 
-/** One change that the kernel reports. `gone` is the state last known. */
-export type Notification =
-  | { readonly type: "link"; readonly gone: boolean; readonly entry: LinkEntry }
-  | { readonly type: "address"; readonly gone: boolean; readonly entry: AddressEntry }
-  | { readonly type: "route"; readonly gone: boolean; readonly entry: RouteEntry }
-  | { readonly type: "rule"; readonly gone: boolean; readonly entry: RuleEntry }
-  | { readonly type: "neighbour"; readonly gone: boolean; readonly entry: NeighbourEntry };
+/** One change that the kernel reports: what is new or different, or the last state of what is gone. */
+export type Notification = {
+  readonly gone: boolean;
+  /** Port id of the netlink socket that asked for the change; 0 when the kernel acted by itself. */
+  readonly requester: number;
+} & Entry;
+
+/** One object in a dump or in a notification. */
+export type Entry =
+  | { readonly type: "link"; readonly entry: LinkEntry }
+  | { readonly type: "address"; readonly entry: AddressEntry }
+  | { readonly type: "route"; readonly entry: RouteEntry }
+  | { readonly type: "rule"; readonly entry: RuleEntry }
+  | { readonly type: "neighbour"; readonly entry: NeighbourEntry };
