@@ -157,11 +157,12 @@ function formatIpv6(bytes: Uint8Array): string {
   for (let index = 0; index < IPV6_SIZE; index += 2)
     groups.push(((bytes[index] ?? 0) << 8) | (bytes[index + 1] ?? 0));
   const { start, length } = longestZeroRun(groups);
-  const hex = (part: readonly number[]): string =>
-    part.map((group) => group.toString(16)).join(":");
-  if (length < 2) return hex(groups);
-  return `${hex(groups.slice(0, start))}::${hex(groups.slice(start + length))}`;
+  if (length < 2) return joinGroups(groups);
+  return `${joinGroups(groups.slice(0, start))}::${joinGroups(groups.slice(start + length))}`;
 }
+
+const joinGroups = (groups: readonly number[]): string =>
+  groups.map((group) => group.toString(16)).join(":");
 
 function longestZeroRun(groups: readonly number[]): { start: number; length: number } {
   let best = { start: 0, length: 0 };

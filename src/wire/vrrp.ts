@@ -29,6 +29,8 @@ export const VRRP_AT_CHECKSUM = 6;
 export const VRRP_HEADER_SIZE = 8;
 /** Bytes of authentication data that close every version 2 advertisement, used or not. */
 export const VRRP_AUTHENTICATION_SIZE = 8;
+/** The count is a byte. */
+export const VRRP_ADDRESSES_MAX = 255;
 const TYPE_ADVERTISEMENT = 1;
 
 /** Where advertisements go unless configured otherwise: RFC 9568 section 5.1.1.2. */
@@ -74,6 +76,10 @@ export type VrrpFault = "truncated" | "bad-version" | "bad-type" | "bad-length";
 export const advertisementSize = (version: 2 | 3, family: IpFamily, count: number): number =>
   VRRP_HEADER_SIZE + count * ipSize(family) + (version === 2 ? VRRP_AUTHENTICATION_SIZE : 0);
 
+/** The version nibble at `offset`, 0 to 15. */
+export const statedVersion = (packet: DataView, offset: number): number =>
+  packet.getUint8(offset + AT_VERSION_TYPE) >>> 4;
+
 /**
  * Size in bytes that the fixed header at `offset` calls for; what lies behind it (padding, a trailer) is not part of
  * the advertisement. Faults are "truncated" when the eight bytes of the header are not there, and "bad-version" also
@@ -85,7 +91,7 @@ export function statedSize(
   family: IpFamily,
 ): Decoded<number, "truncated" | "bad-version"> {
   if (packet.byteLength - offset < VRRP_HEADER_SIZE) return refused("truncated");
-  const version = packet.getUint8(offset + AT_VERSION_TYPE) >>> 4;
+  const version = statedVersion(packet, offset);
   if (version !== 3 && (version !== 2 || family !== 4)) return refused("bad-version");
   return decoded(advertisementSize(version, family, packet.getUint8(offset + AT_COUNT)));
 }
@@ -100,11 +106,10 @@ export function decodeAdvertisement(
 ): Decoded<Advertisement, VrrpFault> {
   const size = statedSize(pdu, 0, family);
   if (!size.ok) return size;
-  const versionType = pdu.getUint8(AT_VERSION_TYPE);
-  if ((versionType & 0x0f) !== TYPE_ADVERTISEMENT) return refused("bad-type");
+  if ((pdu.getUint8(AT_VERSION_TYPE) & 0x0f) !== TYPE_ADVERTISEMENT) return refused("bad-type");
   if (pdu.byteLength < size.value) return refused("truncated");
   if (pdu.byteLength > size.value) return refused("bad-length");
-  return decoded(versionType >>> 4 === 2 ? readVersion2(pdu) : readVersion3(pdu, family));
+  return decoded(statedVersion(pdu, 0) === 2 ? readVersion2(pdu) : readVersion3(pdu, family));
 }
 
 function readVersion2(pdu: DataView): AdvertisementV2 {
