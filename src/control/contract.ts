@@ -140,6 +140,10 @@ export interface EventPage {
 export const EVENTS_LIMIT_DEFAULT = 100;
 export const EVENTS_LIMIT_MAX = 1_000;
 
+/** GET /v1/events/stream, resumed with the header Last-Event-ID or with `since`. A comment comes when nothing happens. */
+export const STREAM_TYPE = "text/event-stream; charset=utf-8";
+export const HEARTBEAT_MS = 15_000;
+
 /** POST /v1/reload. */
 export interface ReloadResult {
   /** False: the new configuration has errors and the earlier one stays in force. */

@@ -29,6 +29,11 @@ export class EventRing {
     return record;
   }
 
+  /** Where a reader starts who wants only what happens from now on. */
+  newestId(): string {
+    return `${this.#life}-${this.#next - 1}`;
+  }
+
   /** The newest `limit` events, oldest first. */
   latest(limit: number): EventPage {
     return { events: this.#records.slice(-limit), complete: true };
@@ -50,6 +55,11 @@ export class EventRing {
   subscribe(listener: (record: EventRecord) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** How many wait for events. */
+  subscriberCount(): number {
+    return this.#listeners.size;
   }
 
   #sequence(id: string): number {
