@@ -14,7 +14,6 @@ import {
   type Instant,
   microseconds,
   NO_TIME,
-  seconds,
   times,
 } from "../base/time.ts";
 import {
@@ -33,6 +32,7 @@ import type {
   UnitState,
 } from "./events.ts";
 import { assess, type Surroundings } from "./faults.ts";
+import { Installation } from "./installation.ts";
 import {
   type Backup,
   downInterval,
@@ -63,9 +63,6 @@ import {
 import type { Remarks } from "./remarks.ts";
 import { OpenTransition } from "./transition.ts";
 
-const RETRY_FIRST: Duration = seconds(5);
-const RETRY_MAX: Duration = seconds(60);
-
 /** One call of the core: the time it happens, and where its orders go. */
 export interface Turn {
   readonly now: Instant;
@@ -80,14 +77,9 @@ export class Unit {
   #state: UnitState = "init";
   #since: Instant;
   #cause: Cause = { code: "start", text: "starting" };
-  /** Active and the kernel holds our addresses. */
-  #installed = false;
+  readonly #installation = new Installation();
   #pending: OpenTransition | undefined;
   #faults: readonly Cause[] = [];
-  /** Why the last installation failed, until it is tried again. */
-  #installFault: Cause | undefined;
-  #retryAt: Instant | undefined;
-  #retryPause: Duration = RETRY_FIRST;
 
   constructor(
     name: string,
@@ -116,11 +108,11 @@ export class Unit {
   }
   /** Active, with its addresses in the kernel. */
   get installed(): boolean {
-    return this.#installed;
+    return this.#installation.held;
   }
 
   deadline(): Instant | undefined {
-    let deadline = this.#retryAt;
+    let deadline = this.#installation.retryAt;
     for (const member of this.members) deadline = earliest(deadline, memberDeadline(member));
     return deadline;
   }
@@ -128,7 +120,8 @@ export class Unit {
   /** Looks again at everything that could keep the unit from being Active, and acts on what changed. */
   assess(around: Surroundings, turn: Turn): void {
     if (this.#state === "stopped") return;
-    const faults: Cause[] = this.#installFault === undefined ? [] : [this.#installFault];
+    const faults: Cause[] = [];
+    if (this.#installation.fault !== undefined) faults.push(this.#installation.fault);
     let unknown = false;
     for (const member of this.members) {
       const verdict = assess(member.config, this.group, around);
@@ -175,10 +168,7 @@ export class Unit {
   wake(turn: Turn): boolean {
     if (this.#state === "active") for (const member of this.members) this.#wakeActive(member, turn);
     else if (this.#state === "backup") this.#wakeBackup(turn);
-    if (this.#retryAt === undefined || turn.now < this.#retryAt) return false;
-    this.#retryAt = undefined;
-    this.#installFault = undefined;
-    return true;
+    return this.#installation.pauseOver(turn.now);
   }
 
   /**
@@ -204,9 +194,8 @@ export class Unit {
 
   installedNow(took: Duration, objects: number, turn: Turn): void {
     if (this.#state !== "active") return;
-    const first = !this.#installed;
-    this.#installed = true;
-    this.#retryPause = RETRY_FIRST;
+    const first = !this.#installation.held;
+    this.#installation.succeeded();
     if (!first) {
       if (objects > 0) this.#announce(this.#bursts("repeat"), turn);
       return;
@@ -227,11 +216,9 @@ export class Unit {
     if (this.#state !== "active") return;
     this.#step("install", took, `failed and rolled back: ${reason}`);
     this.#report(turn);
-    this.#installFault = { code: "install-failed", text: reason };
-    this.#faults = [...this.#faults, this.#installFault];
-    this.#retryAt = after(turn.now, this.#retryPause);
-    this.#retryPause = microseconds(Math.min(RETRY_MAX, this.#retryPause * 2));
-    this.#fail(this.#installFault, turn);
+    const fault = this.#installation.failed(reason, turn.now);
+    this.#faults = [...this.#faults, fault];
+    this.#fail(fault, turn);
   }
 
   withdrawn(took: Duration, objects: number, turn: Turn): void {
@@ -246,7 +233,7 @@ export class Unit {
   }
 
   objectLost(member: Member, object: string, turn: Turn): void {
-    if (this.#state !== "active" || !this.#installed) return;
+    if (this.#state !== "active" || !this.installed) return;
     member.counters.objectsHealed += 1;
     turn.out.push({ type: "heal", instance: member.config.name });
     this.#remark(healed(member, object), turn);
@@ -280,7 +267,7 @@ export class Unit {
       for (const member of this.members) member.state = listening(member, turn.now);
       return;
     }
-    this.#installed = true;
+    this.#installation.succeeded();
     for (const member of this.members) {
       member.state = { name: "active", advertiseAt: after(turn.now, member.config.interval) };
       this.#advertise(member, member.priority, turn);
@@ -355,7 +342,7 @@ export class Unit {
       this.#advertise(member, member.priority, turn);
       member.state = { name: "active", advertiseAt: after(turn.now, member.config.interval) };
     }
-    if (this.#installed) this.#announce(this.#bursts("lowerPriorityRepeat"), turn);
+    if (this.installed) this.#announce(this.#bursts("lowerPriorityRepeat"), turn);
     for (const other of this.members) {
       const { announcements, config } = other;
       other.announcements = scheduleSecondAnswer(announcements, config.announcements, turn.now);
@@ -431,7 +418,7 @@ export class Unit {
     this.#state = to;
     this.#since = now;
     this.#cause = cause;
-    this.#installed = false;
+    this.#installation.released();
     for (const { config } of this.members) this.#remarks.forget(config.name);
   }
 
