@@ -1,0 +1,106 @@
+/**
+ * From a plan to commands of iproute2 and nftables, still without touching the system. The order is: namespaces, their
+ * kernel settings, the cables between them, then one script per namespace; what is per namespace may run in parallel.
+ */
+import { formatPrefix, ipFamily } from "../base/ip.ts";
+import type {
+  Bridge,
+  Cable,
+  CableEnd,
+  LabPlan,
+  NamespacePlan,
+  RoutePlan,
+  Sysctl,
+} from "./topology.ts";
+
+/** A command line and what it reads from its standard input. */
+export interface Command {
+  readonly argv: readonly [string, ...string[]];
+  readonly input?: string;
+}
+
+/** Where `ip netns` keeps its names. */
+export const NETNS_FOLDER = "/run/netns";
+
+/** The command line that runs `argv` inside `namespace`. nsenter replaces itself, so the process id stays. */
+export const inNamespace = (
+  namespace: string,
+  argv: readonly string[],
+): readonly [string, ...string[]] => ["nsenter", `--net=${NETNS_FOLDER}/${namespace}`, ...argv];
+
+/** Creates the empty namespaces. */
+export const creation = (plan: LabPlan): Command =>
+  ipBatch(plan.namespaces.map(({ name }) => `netns add ${name}`));
+
+/** Plugs the cables in; both ends are still down. */
+export function cabling(plan: LabPlan): Command {
+  const end = ({ role, interface: name, mac }: CableEnd): string => {
+    const namespace = plan.namespaces.find((candidate) => candidate.role === role);
+    if (namespace === undefined) throw new RangeError(`no namespace for ${role}`);
+    return `name ${name} ${mac === undefined ? "" : `address ${mac} `}netns ${namespace.name}`;
+  };
+  const line = ([left, right]: Cable): string =>
+    `link add ${end(left)} type veth peer ${end(right)}`;
+  return ipBatch(plan.cables.map(line));
+}
+
+/** Kernel settings of one namespace. They come before the cables: an interface copies the defaults when it appears. */
+export const settings = (namespace: NamespacePlan): Command => ({
+  argv: inNamespace(namespace.name, ["sh", "-eu"]),
+  input: `${namespace.sysctls.map(sysctlLine).join("\n")}\n`,
+});
+
+/** Addresses, routes and rules of one namespace, whose cables are plugged in. */
+export function configuration(plan: LabPlan, namespace: NamespacePlan): Command {
+  const script = [
+    ...heredoc("ip -batch -", interfaceLines(plan, namespace).join("\n")),
+    ...(namespace.ruleset === "" ? [] : heredoc("nft -f -", namespace.ruleset)),
+    // The connection-tracking settings only exist once a rule needs connection tracking.
+    ...namespace.sysctls.filter(({ path }) => path.startsWith("net/netfilter/")).map(sysctlLine),
+  ];
+  return { argv: inNamespace(namespace.name, ["sh", "-eu"]), input: `${script.join("\n")}\n` };
+}
+
+function sysctlLine({ path, value, optional }: Sysctl): string {
+  const file = `/proc/sys/${path}`;
+  return optional
+    ? `test ! -w ${file} || echo ${value} > ${file} || true`
+    : `echo ${value} > ${file}`;
+}
+
+function interfaceLines(plan: LabPlan, namespace: NamespacePlan): string[] {
+  const plugged = plan.cables
+    .flat()
+    .filter(({ role }) => role === namespace.role)
+    .map((end) => end.interface);
+  return [
+    "link set lo up",
+    ...namespace.bridges.flatMap(bridgeLines),
+    ...namespace.addresses.map(
+      (address) =>
+        `address add ${formatPrefix(address.prefix)} dev ${address.interface}${ipFamily(address.prefix.address) === 6 ? " nodad" : ""}`,
+    ),
+    ...plugged.map((name) => `link set ${name} up`),
+    ...namespace.bridges.map(({ name }) => `link set ${name} up`),
+    ...namespace.routes.map(routeLine),
+  ];
+}
+
+const bridgeLines = ({ name, ports, mac }: Bridge): string[] => [
+  `link add ${name} ${mac === undefined ? "" : `address ${mac} `}type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
+  ...ports.map((port) => `link set ${port} master ${name}`),
+];
+
+const routeLine = ({ destination, via }: RoutePlan): string =>
+  `route add ${formatPrefix(destination)} via ${via}`;
+
+const ipBatch = (lines: readonly string[]): Command => ({
+  argv: ["ip", "-batch", "-"],
+  input: `${lines.join("\n")}\n`,
+});
+
+const heredoc = (command: string, text: string): string[] => [
+  `${command} <<'END'`,
+  text.trimEnd(),
+  "END",
+];
