@@ -135,6 +135,8 @@ export interface EventPage {
   readonly events: readonly EventRecord[];
   /** False when events between `since` and the first one here are no longer kept. */
   readonly complete: boolean;
+  /** What to give as `since` to go on from here. */
+  readonly next: string;
 }
 
 export const EVENTS_LIMIT_DEFAULT = 100;

@@ -36,7 +36,7 @@ export class EventRing {
 
   /** The newest `limit` events, oldest first. */
   latest(limit: number): EventPage {
-    return { events: this.#records.slice(-limit), complete: true };
+    return { events: this.#records.slice(-limit), complete: true, next: this.newestId() };
   }
 
   /** The oldest `limit` events after the one with the id `since`. An id of another life is before all of ours. */
@@ -45,10 +45,9 @@ export class EventRing {
     const wanted = this.#sequence(since) + 1;
     const start = Math.max(0, wanted - first);
     const known = since.startsWith(`${this.#life}-`);
-    return {
-      events: this.#records.slice(start, start + limit),
-      complete: known && wanted >= first,
-    };
+    const events = this.#records.slice(start, start + limit);
+    const complete = known && wanted >= first;
+    return { events, complete, next: events.at(-1)?.id ?? this.newestId() };
   }
 
   /** Returns the function that ends the subscription. `listener` must not throw. */

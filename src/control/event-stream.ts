@@ -65,8 +65,6 @@ class StreamReader {
     const page = ring.after(since, BATCH_COUNT_MAX);
     if (!page.complete) this.#send(controller, "event: missed\ndata: {}\n\n");
     this.#deliver(controller, page);
-    // An id of another life of the daemon says nothing about this one.
-    if (page.events.length === 0) this.#cursor = ring.newestId();
   }
 
   /** Called by the stream when the reader has taken what there was. */
@@ -101,10 +99,9 @@ class StreamReader {
     return this.#options.ring.after(this.#cursor, limit);
   }
 
-  #deliver(controller: Controller, { events }: EventPage): void {
-    const last = events.at(-1);
-    if (last === undefined) return;
-    this.#cursor = last.id;
+  #deliver(controller: Controller, { events, next }: EventPage): void {
+    this.#cursor = next;
+    if (events.length === 0) return;
     this.#send(controller, events.map((record) => formatServerEvent(record)).join(""));
   }
 

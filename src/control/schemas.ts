@@ -116,6 +116,7 @@ export const eventSchema: v.GenericSchema<EventRecord> = v.object({
 export const eventPageSchema: v.GenericSchema<EventPage> = v.object({
   events: v.array(eventSchema),
   complete: v.boolean(),
+  next: text,
 });
 
 export const reloadSchema: v.GenericSchema<ReloadResult> = v.object({

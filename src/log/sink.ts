@@ -1,9 +1,10 @@
 /**
  * Where log lines go. A pipe, terminal or journal that nobody reads costs lines, which are counted, and never time: writing
- * is asynchronous and what waits is bounded. A pipe or terminal is opened a second time without blocking, because a thread
- * that hangs in write(2) would keep even a finished process from ending.
+ * is asynchronous and what waits is bounded. The descriptor is made not to block, because a thread that hangs in write(2) would
+ * keep even a finished process from ending.
  */
 import { constants, fstatSync, openSync, write, writeSync } from "node:fs";
+import { Socket } from "node:net";
 
 /** Takes finished lines. */
 export interface LogSink {
@@ -34,9 +35,12 @@ export function isJournal(fd: number, journalStream: string | undefined): boolea
   return journalStream === `${dev}:${ino}`;
 }
 
-/** The same pipe or terminal behind a descriptor of its own that does not block; `fd` itself where that cannot be had. */
+/** A descriptor for the same file that does not block; `fd` itself where that cannot be had or is not needed. */
 function withoutBlocking(fd: number): number {
   const stat = fstatSync(fd);
+  // The journal's and a parent's sockets cannot be opened twice. A handle made on one takes its blocking away, and need
+  // do nothing else.
+  if (stat.isSocket()) new Socket({ fd, readable: false, writable: true }).unref();
   if (!stat.isFIFO() && !stat.isCharacterDevice()) return fd;
   try {
     return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);

@@ -1,0 +1,32 @@
+import { ControlError } from "../control/client.ts";
+import { ControlSocketError } from "../control/socket-path.ts";
+
+export const EXIT = {
+  done: 0,
+  /** Findings, a failed drill, or a request that the daemon refused. */
+  findings: 1,
+  /** Wrong usage or a configuration with errors. */
+  usage: 2,
+  unreachable: 3,
+  noPermission: 4,
+  /** EX_SOFTWARE of sysexits.h. */
+  unexpected: 70,
+} as const;
+
+/** The exit status that stands for `error`, or undefined when nobody foresaw it. */
+export function exitCodeOf(error: unknown): number | undefined {
+  if (error instanceof ControlSocketError)
+    return error.code === "no-permission" ? EXIT.noPermission : EXIT.usage;
+  if (!(error instanceof ControlError)) return undefined;
+  switch (error.code) {
+    case "unreachable":
+    case "protocol":
+      return EXIT.unreachable;
+    case "no-permission":
+      return EXIT.noPermission;
+    case "problem":
+      return error.problem?.status === 404 || error.problem?.status === 400
+        ? EXIT.usage
+        : EXIT.findings;
+  }
+}

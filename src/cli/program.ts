@@ -1,0 +1,73 @@
+import { Command, CommanderError } from "commander";
+import { addCheck } from "./check.ts";
+import { addEvents } from "./events.ts";
+import { EXIT, exitCodeOf } from "./exit-code.ts";
+import { addMetrics } from "./metrics.ts";
+import { addReload } from "./reload.ts";
+import { addResign } from "./resign.ts";
+import { addRun } from "./run.ts";
+import type { Session } from "./session.ts";
+import { addStatus } from "./status.ts";
+
+const EXIT_CODES = `
+Exit status:
+  0  done
+  1  findings, a failed drill, or a request that the daemon refused
+  2  wrong usage, or a configuration with errors
+  3  the daemon cannot be reached
+  4  no permission`;
+
+/** The whole command line. Parsing throws CommanderError instead of ending the process. */
+export function makeProgram(session: Session): Command {
+  const program = new Command("duet")
+    .description("Two routers that behave as one that does not fail.")
+    .version(session.version, "-V, --version")
+    .option("--debug", "show where an unexpected error comes from")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => session.out(text),
+      writeErr: (text) => session.note(text),
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError("(--help shows what is possible)")
+    .addHelpText("after", EXIT_CODES);
+  addRun(program, session);
+  addStatus(program, session);
+  addEvents(program, session);
+  addCheck(program, session);
+  addReload(program, session);
+  addResign(program, session);
+  addMetrics(program, session);
+  return program;
+}
+
+/** Runs one command line. Whatever goes wrong becomes one line and an exit status, never an exception. */
+export async function runCommandLine(
+  program: Command,
+  argv: readonly string[],
+  session: Session,
+): Promise<void> {
+  try {
+    await program.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    session.finish(report(error, session, program.opts<{ debug?: boolean }>().debug === true));
+  }
+}
+
+/** Says what went wrong and returns the exit status that stands for it. */
+export function report(error: unknown, session: Session, debug: boolean): number {
+  if (error instanceof CommanderError) return reportUsage(error);
+  const { message, stack = "" } = error instanceof Error ? error : new Error(String(error));
+  const expected = exitCodeOf(error);
+  const advice = expected === undefined && !debug ? " (--debug shows where it comes from)" : "";
+  const prefix = expected === undefined ? "unexpected error: " : "";
+  session.note(`duet: ${prefix}${message}${advice}\n`);
+  if (debug) session.note(`${stack}\n`);
+  return expected ?? EXIT.unexpected;
+}
+
+/** Commander has written its message; asking for help or the version is no error. */
+function reportUsage({ code, exitCode }: CommanderError): number {
+  if (code === "commander.help") return EXIT.usage;
+  return exitCode === 0 ? EXIT.done : EXIT.usage;
+}

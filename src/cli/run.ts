@@ -1,0 +1,60 @@
+import { type Command, Option } from "commander";
+import { LEVELS, type Level } from "../log/catalogue.ts";
+import { examples } from "./examples.ts";
+import type { Session } from "./session.ts";
+import { SOCKET_DEFAULT, socketOption } from "./socket-option.ts";
+
+export const STATE_DIR_DEFAULT = "/var/lib/duet";
+
+interface RunFlags {
+  readonly keepalived: string;
+  readonly configId?: string;
+  readonly socket: string;
+  readonly stateDir: string;
+  readonly logLevel: Level;
+  readonly logFormat: "text" | "json";
+  readonly node?: string;
+}
+
+export function addRun(program: Command, session: Session): void {
+  program
+    .command("run")
+    .summary("run the daemon in the foreground")
+    .description(
+      "Runs the daemon in the foreground and logs to stderr. SIGHUP reads the configuration again, SIGTERM and SIGINT give up every role in good order and end.",
+    )
+    .requiredOption("--keepalived <file>", "keepalived.conf to run from, unmodified")
+    .option("-i, --config-id <id>", "id that @ID conditions of the file are compared with")
+    .addOption(socketOption())
+    .option("--state-dir <path>", "folder for what outlives the daemon", STATE_DIR_DEFAULT)
+    .addOption(
+      new Option("--log-level <level>", "least urgent events to log")
+        .choices(LEVELS)
+        .default("info"),
+    )
+    .addOption(
+      new Option("--log-format <format>", "format of the log")
+        .choices(["text", "json"])
+        .default("text"),
+    )
+    .option(
+      "--node <name>",
+      "name of this router (default: router_id of the file, or the host name)",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        ["duet run --keepalived /etc/keepalived/keepalived.conf", "with keepalived's own file"],
+        [
+          `duet run --keepalived keepalived.conf --socket ./duet.sock --state-dir ./state`,
+          `without touching ${SOCKET_DEFAULT} and ${STATE_DIR_DEFAULT}`,
+        ],
+      ),
+    )
+    .action(async (flags: RunFlags) => {
+      const { runDaemon } = await import("../daemon/main.ts");
+      session.handOver();
+      const { configId = null, node = null } = flags;
+      session.finish(await runDaemon({ ...flags, configId, node, version: session.version }));
+    });
+}
