@@ -5,6 +5,8 @@ import type { Cause, InterfaceFacts, TrackerValue } from "./events.ts";
 import type { Links } from "./links.ts";
 import { effectivePriority, trackerEffect } from "./tracking.ts";
 
+const INTERFACE_KEY = "interface:";
+
 /** What the instances see of the machine they run on. */
 export interface Surroundings {
   readonly links: Links;
@@ -13,8 +15,8 @@ export interface Surroundings {
 
 export interface Assessment {
   readonly faults: readonly Cause[];
-  /** Something has not reported yet; nothing is wrong so far. */
-  readonly unknown: boolean;
+  /** Something has not reported yet; nothing is known to be wrong, but it is too early to take part. */
+  readonly waiting: Cause | undefined;
   readonly priority: number;
   readonly source: IpAddress | undefined;
 }
@@ -31,24 +33,28 @@ export function assess(
   const trackers = judgeTrackers(effectiveTracking(config, group), around);
   return {
     faults: [...faults, ...trackers.faults],
-    unknown:
-      trackers.unknown ||
-      neededInterfaces(config).some((name) => around.links.facts(name) === undefined),
+    waiting: unknownInterface(config, around.links) ?? trackers.waiting,
     priority: effectivePriority(config.priority, trackers.contribution),
     source,
   };
 }
 
-/** Weighted trackers of a group's members are left out unless the group asks for them. */
+/**
+ * A group moves as one, so weights of its members' trackers do not count unless the group asks for them: an interface is
+ * then tracked without weight, anything else not at all.
+ */
 export function effectiveTracking(
   config: InstanceConfig,
   group: GroupConfig | undefined,
 ): readonly Tracking[] {
   if (group === undefined) return config.tracking;
-  const own = group.memberWeights
-    ? config.tracking
-    : config.tracking.filter(({ weight }) => weight === 0);
+  const own = group.memberWeights ? config.tracking : config.tracking.flatMap(withoutWeight);
   return [...own, ...group.tracking];
+}
+
+function withoutWeight(one: Tracking): Tracking[] {
+  if (one.weight === 0) return [one];
+  return one.tracker.startsWith(INTERFACE_KEY) ? [{ ...one, weight: 0 }] : [];
 }
 
 /** The configured source, or the first address of the family that the interface has (IPv6: link-local). */
@@ -70,13 +76,11 @@ function sourceAddress(
 
 /** The instance's own interface and those its tracked addresses and routes stand on; a virtual MAC's own is made by us. */
 function neededInterfaces(config: InstanceConfig): readonly string[] {
-  const names = new Set<string>();
-  if (config.trackInterface) names.add(config.interface);
+  const names = new Set([config.interface]);
   for (const { spec, tracked } of [...config.addresses, ...config.excluded])
     if (tracked) names.add(spec.interface);
   for (const { spec, tracked } of config.routes)
     if (tracked && spec.interface !== undefined) names.add(spec.interface);
-  if (!config.trackInterface) names.delete(config.interface);
   if (config.virtualMac !== undefined) names.delete(config.virtualMac.interface);
   return [...names];
 }
@@ -88,10 +92,16 @@ function interfaceFaults(config: InstanceConfig, links: Links): Cause[] {
     if (facts === undefined) continue;
     if (!facts.present)
       faults.push({ code: "interface-missing", text: `there is no interface ${name}` });
-    else if (!links.running(name))
+    else if (!links.running(name) && (name !== config.interface || config.trackInterface))
       faults.push({ code: "interface-down", text: `interface ${name} is down or has no carrier` });
   }
   return faults;
+}
+
+function unknownInterface(config: InstanceConfig, links: Links): Cause | undefined {
+  const name = neededInterfaces(config).find((one) => links.facts(one) === undefined);
+  if (name === undefined) return undefined;
+  return { code: "interface-missing", text: `interface ${name} has not been seen yet` };
 }
 
 function sourceFaults(
@@ -121,29 +131,30 @@ function sourceFaults(
 
 interface TrackerSum {
   readonly faults: readonly Cause[];
-  readonly unknown: boolean;
+  readonly waiting: Cause | undefined;
   readonly contribution: number;
 }
 
 function judgeTrackers(tracking: readonly Tracking[], around: Surroundings): TrackerSum {
   const faults: Cause[] = [];
-  let unknown = false;
+  let waiting: Cause | undefined;
   let contribution = 0;
   for (const one of tracking) {
+    const name = one.tracker.replace(":", " ");
     const value = trackerValue(one.tracker, around);
     const effect = trackerEffect(one, value);
-    unknown ||= effect.unknown;
+    if (effect.unknown)
+      waiting ??= { code: "tracker-unknown", text: `${name} has not reported yet` };
     contribution += effect.contribution;
-    if (effect.fault)
-      faults.push({ code: "tracker-down", text: `${one.tracker.replace(":", " ")} is ${value}` });
+    if (effect.fault) faults.push({ code: "tracker-down", text: `${name} is ${value}` });
   }
-  return { faults, unknown, contribution };
+  return { faults, waiting, contribution };
 }
 
 /** Interfaces are tracked from the kernel's facts, everything else from what its tracker reports. */
 export function trackerValue(key: string, around: Surroundings): TrackerValue {
-  if (!key.startsWith("interface:")) return around.trackerValues.get(key) ?? "unknown";
-  const name = key.slice("interface:".length);
+  if (!key.startsWith(INTERFACE_KEY)) return around.trackerValues.get(key) ?? "unknown";
+  const name = key.slice(INTERFACE_KEY.length);
   if (around.links.facts(name) === undefined) return "unknown";
   return around.links.running(name) ? "up" : "down";
 }

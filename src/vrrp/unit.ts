@@ -122,11 +122,11 @@ export class Unit {
     if (this.#state === "stopped") return;
     const faults: Cause[] = [];
     if (this.#installation.fault !== undefined) faults.push(this.#installation.fault);
-    let unknown = false;
+    let waiting = false;
     for (const member of this.members) {
       const verdict = assess(member.config, this.group, around);
       faults.push(...verdict.faults);
-      unknown ||= verdict.unknown;
+      waiting ||= verdict.waiting !== undefined;
       member.source = verdict.source;
       this.#takePriority(member, verdict.priority, turn);
     }
@@ -134,7 +134,7 @@ export class Unit {
     const [first] = faults;
     if (first !== undefined) {
       if (this.#state !== "fault") this.#fail(first, turn);
-    } else if (this.#state === "fault" || (this.#state === "init" && !unknown)) this.#join(turn);
+    } else if (!waiting && (this.#state === "fault" || this.#state === "init")) this.#join(turn);
   }
 
   /** An admitted advertisement for `member`. */
@@ -419,7 +419,7 @@ export class Unit {
     this.#since = now;
     this.#cause = cause;
     this.#installation.released();
-    for (const { config } of this.members) this.#remarks.forget(config.name);
+    for (const name of [this.name, ...this.#names()]) this.#remarks.forget(name);
   }
 
   #step(name: TransitionStep["name"], took: Duration, detail: string): void {

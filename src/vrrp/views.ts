@@ -24,8 +24,10 @@ export function viewUnit(unit: Unit, around: Surroundings): UnitView {
   };
 }
 
-export function viewInstance(unit: Unit, member: Member, { faults }: Assessment): InstanceView {
+export function viewInstance(unit: Unit, member: Member, assessment: Assessment): InstanceView {
   const { config, state } = member;
+  const { faults, waiting } = assessment;
+  const takesPart = unit.state === "backup" || unit.state === "active";
   const following = state.name === "backup" ? state.following : undefined;
   return {
     name: config.name,
@@ -43,7 +45,11 @@ export function viewInstance(unit: Unit, member: Member, { faults }: Assessment)
     deadline: memberDeadline(member) ?? null,
     addresses: [...config.addresses, ...config.excluded].map(({ spec }) => describeAddress(spec)),
     routes: config.routes.map(({ spec }) => describeRoute(spec)),
-    faults: [...faults, ...unit.faults.filter(({ code }) => code === "install-failed")],
+    faults: [
+      ...faults,
+      ...(waiting === undefined || takesPart ? [] : [waiting]),
+      ...unit.faults.filter(({ code }) => code === "install-failed"),
+    ],
     counters: { ...member.counters, refused: { ...member.counters.refused } },
   };
 }
