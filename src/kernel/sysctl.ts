@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, writeSync } from "node:fs";
 import { SyscallError } from "./errno.ts";
 
 const ROOT = "/proc/sys/";
@@ -8,11 +8,17 @@ export const readSysctl = (path: string): string =>
   attempt("read", path, () => readFileSync(place(path), "latin1").trim());
 
 /** Writes a kernel parameter. Throws SyscallError. */
-export const writeSysctl = (path: string, value: string | number): void =>
+export const writeSysctl = (path: string, value: string | number): void => {
   attempt("write", `${path} = ${value}`, () => {
     // Without O_CREAT: a misspelt name is ENOENT and not EACCES.
-    writeFileSync(place(path), String(value), { flag: "r+" });
+    const fd = openSync(place(path), constants.O_WRONLY);
+    try {
+      writeSync(fd, String(value));
+    } finally {
+      closeSync(fd);
+    }
   });
+};
 
 /** An interface may be called anything but "." and ".."; a path that climbs is a mistake of the caller. */
 function place(path: string): string {

@@ -293,28 +293,31 @@ export interface Acknowledgement {
 
 /**
  * Reads the body of an NLMSG_ERROR: `int error`, the header of the request, the rest of the request unless the kernel
- * capped it, and extended-ack attributes. Undefined when it is too short.
+ * capped it, and extended-ack attributes. One that is too short for its errno reads as a success without words.
  */
-export function decodeAcknowledgement(
-  view: DataView,
-  message: { readonly flags: number; readonly bodyAt: number; readonly endAt: number },
-): Acknowledgement | undefined {
+export function decodeAcknowledgement(view: DataView, message: MessageBounds): Acknowledgement {
   const { bodyAt, endAt, flags } = message;
-  if (bodyAt + 4 > endAt) return undefined;
-  const errno = -view.getInt32(bodyAt, LE);
+  if (bodyAt + 4 > endAt) return { errno: 0, text: "" };
+  const errno = Math.abs(view.getInt32(bodyAt, LE));
   if ((flags & NLM_F_ACK_TLVS) === 0 || bodyAt + 4 + NETLINK_HEADER_SIZE > endAt)
     return { errno, text: "" };
   const echoed = (flags & NLM_F_CAPPED) === 0 ? view.getUint32(bodyAt + 4, LE) : 0;
-  return { errno, text: extendedAckText(view, bodyAt + 4 + align(Math.max(16, echoed)), endAt) };
+  const attributesAt = bodyAt + 4 + align(Math.max(NETLINK_HEADER_SIZE, echoed));
+  return { errno, text: extendedAckText(view, attributesAt, endAt) };
+}
+
+/** What of a message its readers need: a MessageCursor has it. */
+export interface MessageBounds {
+  readonly flags: number;
+  readonly bodyAt: number;
+  readonly endAt: number;
 }
 
 /** The errno of a dump's closing NLMSG_DONE, and the kernel's explanation. */
-export function decodeDone(
-  view: DataView,
-  message: { readonly flags: number; readonly bodyAt: number; readonly endAt: number },
-): Acknowledgement {
+export function decodeDone(view: DataView, message: MessageBounds): Acknowledgement {
   const { bodyAt, endAt, flags } = message;
   if (bodyAt + 4 > endAt) return { errno: 0, text: "" };
+  // A dump may end with a count, which is no error.
   const errno = Math.max(0, -view.getInt32(bodyAt, LE));
   const explained = (flags & NLM_F_ACK_TLVS) !== 0;
   return { errno, text: explained ? extendedAckText(view, bodyAt + 4, endAt) : "" };
