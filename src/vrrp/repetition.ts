@@ -7,22 +7,25 @@ export class LastPacket {
   #source: IpAddress | undefined;
   #destination: IpAddress | undefined;
   #ttl = 0;
+  #protocol = 0;
   #bytes: Uint8Array = new Uint8Array(0);
   #length = 0;
 
-  remember({ source, destination, ttl, bytes }: ReceivedPacket): void {
+  remember({ source, destination, ttl, protocol, bytes }: ReceivedPacket): void {
     this.#source = source;
     this.#destination = destination;
     this.#ttl = ttl;
+    this.#protocol = protocol;
     this.#length = bytes.byteLength;
     if (this.#bytes.length < this.#length) this.#bytes = new Uint8Array(this.#length);
     this.#bytes.set(new Uint8Array(bytes.buffer, bytes.byteOffset, this.#length));
   }
 
   /** True when `packet` is that packet again, but for the identification that every IPv4 packet has of its own. */
-  equals({ source, destination, ttl, bytes }: ReceivedPacket): boolean {
+  equals({ source, destination, ttl, protocol, bytes }: ReceivedPacket): boolean {
     if (source !== this.#source || destination !== this.#destination) return false;
-    if (ttl !== this.#ttl || bytes.byteLength !== this.#length) return false;
+    if (ttl !== this.#ttl || protocol !== this.#protocol) return false;
+    if (bytes.byteLength !== this.#length) return false;
     if (ipFamily(source) === 6) return this.#sameBytes(bytes, 0, this.#length);
     return (
       this.#sameBytes(bytes, 0, IPV4_AT_ID) &&

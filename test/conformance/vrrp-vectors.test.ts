@@ -46,7 +46,7 @@ import {
   naFrames,
   sourceOf,
 } from "../support/vrrp-captures.ts";
-import { ip } from "../support/vrrp-instance.ts";
+import { ip } from "../support/vrrp-config.ts";
 
 const mac = (text: string): Mac => parseMac(text)!;
 const key = bytes(HMAC_KEY);

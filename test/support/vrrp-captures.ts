@@ -4,7 +4,7 @@ import path from "node:path";
 import type { IpAddress } from "../../src/base/ip.ts";
 import { centiseconds, seconds } from "../../src/base/time.ts";
 import type { Authentication, InstanceConfig, Transport } from "../../src/vrrp/config.ts";
-import { instanceConfig, ip, virtualAddress } from "./vrrp-instance.ts";
+import { instanceConfig, ip, virtualAddress } from "./vrrp-config.ts";
 
 export interface CapturedTrailer {
   readonly key_id: number;
@@ -130,7 +130,7 @@ export function configOf(capture: string, ad: CapturedAdvertisement): InstanceCo
     transport: transportOf(ad),
     authentication: authenticationOf(capture, ad),
     checksum: ad.checksum_valid_with.includes("none") ? "payload-only" : "pseudo-header",
-    addresses: ad.addresses.map(virtualAddress),
+    addresses: ad.addresses.map((address) => virtualAddress(address)),
   });
 }
 
