@@ -1,0 +1,89 @@
+/** Every finding of the configuration readers and checks: a stable code, and one sentence that explains it. */
+export const FINDINGS = {
+  "address-capacity":
+    "More virtual addresses than one advertisement can carry; the rest is kept, but not advertised.",
+  "address-count":
+    "Advertisements with more than 20 addresses are refused by some implementations (RFC 3768).",
+  "address-duplicate": "The same virtual address is listed twice in one instance.",
+  "address-family": "A virtual address is not of the instance's family, IPv4 or IPv6.",
+  "address-invalid": "Something that must be an IP address or a prefix is not one.",
+  "address-missing": "An instance has no virtual address.",
+  "address-option": "An option of an address is not known or does not fit the address.",
+  "authentication-incomplete":
+    "Authentication has a type without a password or a password without a type.",
+  "authentication-password-cut": "VRRPv2 carries eight bytes of a password; the rest is cut off.",
+  "authentication-type": "The type of authentication is not known.",
+  "authentication-version": "VRRPv3 and strict mode have no authentication; it is left out.",
+  "boolean-invalid": "A yes-or-no value is none of on, true, yes, off, false and no.",
+  "brace-missing": "A block is not opened or not closed.",
+  "brace-unexpected": "A brace stands where no block begins or ends.",
+  "clear-text-password":
+    "The PASS password travels in clear text and protects against mistakes only, not against attackers.",
+  "command-insecure": "Someone other than root may change or replace a program that runs as root.",
+  "command-invalid": "A command line cannot be split into words.",
+  "command-missing": "A program does not exist.",
+  "command-not-executable": "A program exists but is not executable.",
+  "definition-invalid": "A $ definition or a ~SEQ or ~LST repetition cannot be read.",
+  "definition-unknown": "A $NAME is used that is not defined, or in a form that is not expanded.",
+  "delay-cut":
+    "The down delay of an interface is longer than the backup waits, so it is shortened.",
+  deprecated: "A keyword still works but has a better successor.",
+  "expansion-limit":
+    "Definitions or repetitions expand to more text than is sensible, or refer to themselves.",
+  "family-mixed": "Addresses of both families are used where one instance can have only one.",
+  "file-unreadable": "A file cannot be read.",
+  "group-empty": "A synchronisation group has no member and is left out.",
+  "group-interval":
+    "Members of a synchronisation group advertise at different intervals, so the slowest decides.",
+  "group-member-twice": "An instance is a member of two synchronisation groups, or twice of one.",
+  "group-member-unknown": "A synchronisation group names an instance that does not exist.",
+  "group-priority":
+    "Members of a synchronisation group have different priorities, so the group may wait for ever.",
+  "group-single": "A synchronisation group has one member and synchronises nothing.",
+  "group-weight": "Weights of member trackers do not count in a synchronisation group.",
+  "include-empty": "An include matches no file.",
+  "include-limit": "Files include each other, or too many files are included.",
+  "interface-missing": "An instance does not say which interface it uses.",
+  "interface-name": "An interface name is not possible on Linux.",
+  "interface-unknown": "There is no such interface on this router.",
+  "keyword-misplaced": "A keyword stands where it has no meaning.",
+  "keyword-repeated": "A keyword is repeated although only one of them counts.",
+  "keyword-unknown": "A keyword is not known here; it is ignored.",
+  "label-invalid":
+    "An address label must begin with the interface name and have at most 15 characters.",
+  "name-duplicate": "Two blocks of one kind have the same name.",
+  "name-unknown": "A routing table, protocol, scope or user is not known by that name.",
+  "not-supported": "A keyword of keepalived that Duet does not act on.",
+  "null-byte": "A line contains a byte that is no text; it is ignored.",
+  "number-invalid": "Something that must be a number is not one.",
+  "number-range": "A number is out of its range.",
+  "number-rounded": "A number is rounded or limited to what the protocol can carry.",
+  "preempt-conflict":
+    "Options about preemption contradict each other or the state; the stronger one counts.",
+  "priority-owner": "Trackers cannot change the priority of an address owner (255).",
+  "quote-missing": "A quotation is not closed on its line.",
+  "route-invalid": "A route cannot be read.",
+  "route-untracked": "A route without an interface cannot be looked after.",
+  "rule-invalid": "A rule cannot be read.",
+  "rule-preference": "A rule without a preference gets one by itself.",
+  "same-priority":
+    "An instance that preempts has the default priority; two such routers decide by address.",
+  "state-case": "MASTER and BACKUP are written in capitals.",
+  "state-unknown": "The state is neither MASTER nor BACKUP; BACKUP is used.",
+  "strict-violation": "Strict mode does not allow something; it is changed to what the RFC says.",
+  "subnet-mismatch":
+    "A virtual route goes through a gateway that no virtual address of the instance reaches directly.",
+  "tracker-incomplete": "A tracker lacks what it should track.",
+  "tracker-unknown": "An instance or group tracks something that is not defined.",
+  "tracker-unused": "A tracker is defined but nobody tracks it, so it does not run.",
+  "unicast-without-peers":
+    "A unicast option is used without peers; advertisements go out by multicast.",
+  "value-invalid": "A word is none of those allowed.",
+  "value-missing": "A keyword lacks its value.",
+  "version-family": "The version of VRRP does not fit the address family.",
+  "vrid-duplicate": "Two instances on one interface have the same virtual router identifier.",
+  "vrid-missing": "An instance has no virtual router identifier.",
+  "words-ignored": "Words after the ones that a keyword uses are ignored.",
+} as const;
+
+export type FindingCode = keyof typeof FINDINGS;

@@ -1,0 +1,186 @@
+/** Programs that a configuration names, and the scripts that follow the state of an instance or group. */
+import type { Command, NotifyConfig } from "../model.ts";
+import type { Word } from "./lexer.ts";
+import type { Keyword, Reading } from "./reading.ts";
+import { keyword } from "./reading.ts";
+import type { Statement } from "./tree.ts";
+import { quote } from "./values.ts";
+
+/** Programs that nobody configured a user for run as this one where it exists. */
+const DEFAULT_USER = "keepalived_script";
+
+/**
+ * Reads "COMMAND [USER [GROUP]]". The command is one word, in quotes when it has arguments; inside, quotes of either kind
+ * group and backslashes escape. Undefined after an error.
+ */
+export function readCommand(
+  reading: Reading,
+  { keyword: { at }, words }: Statement,
+): Command | undefined {
+  const { text, rest } = commandText(words);
+  const argv = splitCommand(text);
+  if (argv === undefined || argv[0] === undefined) {
+    const where = words[0]?.at ?? at;
+    const message = `${quote(text)} is no command: quotes must be closed and a program be named`;
+    reading.findings.error(where, "command-invalid", message);
+    return undefined;
+  }
+  const owner = readOwner(reading, rest);
+  const position = words[0]?.at ?? at;
+  const user = owner.user ?? reading.scripts.user ?? defaultUser(reading);
+  const group = owner.user === undefined ? reading.scripts.group : owner.group;
+  return {
+    argv,
+    ...(user !== undefined && { user }),
+    ...(group !== undefined && { group }),
+    at: position,
+  };
+}
+
+const defaultUser = ({ environment }: Reading): string | undefined =>
+  environment.userExists?.(DEFAULT_USER) === true ? DEFAULT_USER : undefined;
+
+/** Reports a program that is missing, not executable or not safe, as far as that is known. */
+export function checkCommand(
+  { findings, environment, scripts }: Reading,
+  { argv: [program = ""], user, at }: Command,
+): void {
+  const status = environment.commandStatus?.(program);
+  const runsAsRoot = user === undefined || user === "root";
+  if (status === "missing") {
+    const message = `${program} does not exist: install it or correct the path`;
+    findings.error(at, "command-missing", message);
+  } else if (status === "not-executable") {
+    const message = `${program} is not executable: run chmod +x ${program}`;
+    findings.error(at, "command-not-executable", message);
+  } else if (status === "insecure" && runsAsRoot) {
+    const message = `${program} runs as root, but others may change it or a folder above it: give both to root and take write permission from group and others, or set script_user`;
+    if (scripts.secure) findings.error(at, "command-insecure", message);
+    else findings.warn(at, "command-insecure", message);
+  }
+}
+
+/** Reads USER [[:]GROUP] or USER:GROUP. */
+export function readOwner(
+  { findings, environment }: Reading,
+  words: readonly Word[],
+): { user?: string; group?: string } {
+  const [first, second] = words;
+  if (first === undefined) return {};
+  const [user = "", attached] = first.text.split(":");
+  const group = attached ?? second?.text.replace(/^:/, "");
+  if (environment.userExists?.(user) === false)
+    findings.error(first.at, "name-unknown", `there is no user ${user} on this router`);
+  if (group !== undefined && environment.groupExists?.(group) === false)
+    findings.error(second?.at ?? first.at, "name-unknown", `there is no group ${group}`);
+  return { user, ...(group !== undefined && group !== "" && { group }) };
+}
+
+/** The command proper and the words after it. A command may also stand in single quotes. */
+function commandText(words: readonly Word[]): { text: string; rest: readonly Word[] } {
+  const [first, ...rest] = words;
+  if (first === undefined) return { text: "", rest };
+  if (first.quoted) return { text: unescape(first.text), rest };
+  if (!first.text.startsWith("'")) return { text: first.text, rest };
+  const end = words.findIndex(
+    ({ text }, index) => text.endsWith("'") && (index > 0 || text.length > 1),
+  );
+  if (end < 0) return { text: first.text, rest };
+  const text = words
+    .slice(0, end + 1)
+    .map((word) => (word.quoted ? `"${word.text}"` : word.text))
+    .join(" ");
+  return { text: text.slice(1, -1), rest: words.slice(end + 1) };
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  a: "\x07",
+  b: "\b",
+  e: "\x1b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+};
+
+const unescape = (text: string): string =>
+  text.replaceAll(/\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)/gs, (_, code: string) => {
+    if (/^x./.test(code)) return String.fromCodePoint(Number.parseInt(code.slice(1), 16));
+    if (/^[0-7]/.test(code)) return String.fromCodePoint(Number.parseInt(code, 8) & 255);
+    return ESCAPES[code] ?? code;
+  });
+
+/** Words at blanks; single and double quotes group. Undefined when one is not closed. */
+export function splitCommand(text: string): readonly string[] | undefined {
+  const words: string[] = [];
+  let word: string | undefined;
+  let at = 0;
+  while (at < text.length) {
+    const character = text[at] ?? "";
+    if (character === "'" || character === '"') {
+      const end = text.indexOf(character, at + 1);
+      if (end < 0) return undefined;
+      word = (word ?? "") + text.slice(at + 1, end);
+      at = end;
+    } else if (!/\s/.test(character)) {
+      word = (word ?? "") + character;
+    } else if (word !== undefined) {
+      words.push(word);
+      word = undefined;
+    }
+    at += 1;
+  }
+  return word === undefined ? words : [...words, word];
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** Notify scripts while they are read. Programs are checked when all of the file is known. */
+export interface NotifyDraft {
+  readonly notify: Writable<NotifyConfig>;
+}
+
+export const newNotifyDraft = (): NotifyDraft => ({ notify: { reportsDeleted: false } });
+
+type Slot = Exclude<keyof NotifyConfig, "reportsDeleted">;
+
+const SLOTS: readonly (readonly [string, Slot, string])[] = [
+  ["notify_master", "master", "Runs when this becomes MASTER."],
+  ["notify_backup", "backup", "Runs when this becomes BACKUP."],
+  ["notify_fault", "fault", "Runs when this becomes FAULT."],
+  ["notify_stop", "stop", "Runs when the daemon stops."],
+  [
+    "notify",
+    "any",
+    "Runs at every change of state, with INSTANCE or GROUP, the name, the state and the priority appended.",
+  ],
+];
+
+/** Keywords of scripts that instances and groups share. A second one of a kind is ignored. */
+export const notifyKeywords = <Draft extends NotifyDraft>(): readonly Keyword<Draft>[] =>
+  SLOTS.map(([name, slot, doc]) => notifyKeyword(name, slot, doc));
+
+export function notifyKeyword<Draft extends NotifyDraft>(
+  name: string,
+  slot: Slot,
+  doc: string,
+): Keyword<Draft> {
+  const options = { doc, repeated: "first" } as const;
+  return keyword(name, "COMMAND [USER [GROUP]]", options, (reading, statement, { notify }) => {
+    const command = readCommand(reading, statement);
+    if (command === undefined) return;
+    checkCommand(reading, command);
+    notify[slot] = command;
+  });
+}
+
+/** `notify_deleted`, with or without a program. */
+export function readDeleted(reading: Reading, statement: Statement, { notify }: NotifyDraft): void {
+  notify.reportsDeleted = true;
+  if (statement.words.length === 0) return;
+  const command = readCommand(reading, statement);
+  if (command === undefined) return;
+  checkCommand(reading, command);
+  notify.deleted = command;
+}

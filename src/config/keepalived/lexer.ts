@@ -1,0 +1,110 @@
+/**
+ * From text to words. A statement is one line of words; quotes group a word, an unquoted brace is a word of its own and
+ * ends the statement, `#` and `!` begin a comment outside quotes.
+ */
+import type { Position } from "../diagnostics.ts";
+import type { Findings } from "../findings.ts";
+
+/** A line after comments are gone and definitions are put in. */
+export interface Line {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly text: string;
+  /** For each character of `text` the column in the file it came from; undefined when they are the same. */
+  readonly columns?: readonly number[];
+}
+
+export interface Word {
+  readonly type: "word" | "open" | "close";
+  /** Without quotes. A quoted word is kept as written between them, backslashes included. */
+  readonly text: string;
+  readonly quoted: boolean;
+  readonly at: Position;
+}
+
+export function positionAt(line: Line, index: number): Position {
+  const { file, line: number, columns } = line;
+  const column = columns === undefined ? index + 1 : (columns[index] ?? columns.at(-1) ?? 1);
+  return { file, line: number, column };
+}
+
+/**
+ * Where the quotation that begins at `start` ends. `\"` does not end it, as commands need, unless no other quote
+ * follows on the line. -1 when it is not closed.
+ */
+export function closingQuote(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at += 1) {
+    if (text[at] === "\\" && text.includes('"', at + 2)) at += 1;
+    else if (text[at] === '"') return at;
+  }
+  return -1;
+}
+
+/** The text up to a comment. */
+export function stripComment(text: string): string {
+  if (!/[#!]/.test(text)) return text;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === "#" || character === "!") return text.slice(0, at);
+    if (character !== '"') continue;
+    const end = closingQuote(text, at);
+    if (end < 0) return text;
+    at = end;
+  }
+  return text;
+}
+
+const SPACE = /[ \t\v\f\r]/;
+
+/** The words of a line. A quotation that is not closed is reported and goes to the end of the line. */
+export function lexLine(line: Line, findings: Findings): readonly Word[] {
+  const { text } = line;
+  const words: Word[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const character = text[at] ?? "";
+    const start = positionAt(line, at);
+    if (SPACE.test(character)) {
+      at += 1;
+    } else if (character === "{" || character === "}") {
+      const type = character === "{" ? "open" : "close";
+      words.push({ type, text: character, quoted: false, at: start });
+      at += 1;
+    } else {
+      const { value, end, quoted } = readWord(line, at, findings);
+      words.push({ type: "word", text: value, quoted, at: start });
+      at = end;
+    }
+  }
+  return words;
+}
+
+interface WordText {
+  readonly value: string;
+  readonly end: number;
+  readonly quoted: boolean;
+}
+
+function readWord(line: Line, start: number, findings: Findings): WordText {
+  const { text } = line;
+  if (text[start] !== '"') return readBareWord(text, start);
+  const end = closingQuote(text, start);
+  if (end >= 0) return { value: text.slice(start + 1, end), end: end + 1, quoted: true };
+  findings.error(
+    positionAt(line, start),
+    "quote-missing",
+    'this " is not closed on its line: add the closing "',
+  );
+  return { value: text.slice(start + 1), end: text.length, quoted: true };
+}
+
+// ${NAME} that nobody defined stays in one word, so that its braces do not break the blocks of the whole file.
+function readBareWord(text: string, start: number): WordText {
+  let end = start;
+  while (end < text.length && !/[ \t\v\f\r{}"]/.test(text[end] ?? "")) {
+    const close = text[end] === "$" && text[end + 1] === "{" ? text.indexOf("}", end) : -1;
+    end = close < 0 ? end + 1 : close + 1;
+  }
+  return { value: text.slice(start, end), end, quoted: false };
+}
