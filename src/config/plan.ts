@@ -1,0 +1,121 @@
+/**
+ * What a reload changes. An instance stays the same one, with its state and its timers, while its VRID, family, interface
+ * and kind of transport stay the same: its name does not matter, nor does its place in the file.
+ */
+import type { GroupConfig, InstanceConfig } from "../vrrp/config.ts";
+import { instanceKey } from "../vrrp/config.ts";
+import type { Model, TrackerConfig } from "./model.ts";
+import { trackerKey } from "./model.ts";
+
+/** One thing before and after. */
+export interface Kept<T> {
+  readonly before: T;
+  readonly after: T;
+  readonly changed: boolean;
+}
+
+export interface Difference<T> {
+  readonly kept: readonly Kept<T>[];
+  readonly added: readonly T[];
+  readonly removed: readonly T[];
+}
+
+export interface ReloadPlan {
+  readonly instances: Difference<InstanceConfig>;
+  readonly groups: Difference<GroupConfig>;
+  readonly trackers: Difference<TrackerConfig>;
+  /** Scripts that follow the state, or pipes. */
+  readonly notificationChanged: boolean;
+  /** Addresses, routes and rules outside instances. */
+  readonly staticsChanged: boolean;
+  /** Anything that is not among the above: delays, fencing, scheduling, names. */
+  readonly settingsChanged: boolean;
+}
+
+/** Compares two checked models. Neither is changed. */
+export function planReload(before: Model, after: Model): ReloadPlan {
+  return {
+    instances: difference(before.vrrp.instances, after.vrrp.instances, instanceKey),
+    groups: difference(before.vrrp.groups, after.vrrp.groups, ({ name }) => name),
+    trackers: difference(before.trackers, after.trackers, trackerKey),
+    notificationChanged: !same(notification(before), notification(after)),
+    staticsChanged: !same(before.statics, after.statics),
+    settingsChanged: !same(settings(before), settings(after)),
+  };
+}
+
+/** The plan in words, one change each; empty when nothing changes. */
+export function describeReload(before: Model, after: Model): readonly string[] {
+  const plan = planReload(before, after);
+  return [
+    ...describe("instance", plan.instances),
+    ...describe("group", plan.groups),
+    ...describe("tracker", plan.trackers),
+    ...(plan.notificationChanged ? ["notification changed"] : []),
+    ...(plan.staticsChanged ? ["static objects changed"] : []),
+    ...(plan.settingsChanged ? ["settings changed"] : []),
+  ];
+}
+
+function describe<T extends { readonly name: string }>(
+  what: string,
+  { kept, added, removed }: Difference<T>,
+): readonly string[] {
+  const words: string[] = [];
+  for (const { name } of removed) words.push(`${what} ${name} removed`);
+  for (const { name } of added) words.push(`${what} ${name} added`);
+  for (const { before, after, changed } of kept) {
+    const renamed = before.name === after.name ? "" : `, formerly ${before.name}`;
+    if (changed) words.push(`${what} ${after.name} changed${renamed}`);
+  }
+  return words;
+}
+
+function difference<T>(
+  before: readonly T[],
+  after: readonly T[],
+  keyOf: (item: T) => string,
+): Difference<T> {
+  const left = new Map(before.map((item) => [keyOf(item), item]));
+  const kept: Kept<T>[] = [];
+  const added: T[] = [];
+  for (const item of after) {
+    const key = keyOf(item);
+    const previous = left.get(key);
+    left.delete(key);
+    if (previous === undefined) added.push(item);
+    else kept.push({ before: previous, after: item, changed: !same(previous, item) });
+  }
+  return { kept, added, removed: [...left.values()] };
+}
+
+const notification = ({ instanceNotify, groupNotify, fifos }: Model): unknown => ({
+  instanceNotify,
+  groupNotify,
+  fifos,
+});
+
+const settings = (model: Model): unknown => {
+  const { vrrp, instanceNotify, groupNotify, fifos, trackers, statics, positions, ...rest } = model;
+  const { instances, groups, ...router } = vrrp;
+  return { router, rest };
+};
+
+/**
+ * Whether two plain values are equal. Where a command stands in its file is no difference: adding a comment above it must
+ * not look like a change.
+ */
+function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const left = entriesOf(a);
+  const right = entriesOf(b);
+  if (left.size !== right.size) return false;
+  for (const [key, value] of left)
+    if (!right.has(key) || !same(value, right.get(key))) return false;
+  return true;
+}
+
+const entriesOf = (value: object): ReadonlyMap<string, unknown> =>
+  new Map(Object.entries(value).filter(([key, inner]) => key !== "at" && inner !== undefined));
