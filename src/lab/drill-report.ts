@@ -7,7 +7,7 @@ import type { DaemonKind } from "./daemon-log.ts";
 import type { DownloadsSeen } from "./download-meter.ts";
 import type { DrillCase } from "./faults.ts";
 import { type Gap, overlap } from "./gap-meter.ts";
-import { describeOwners, type OwnersAt, ownedSince, ownersDuring } from "./owners.ts";
+import { describeOwners, type OwnersAt, ownedSince, ownerNames, ownersDuring } from "./owners.ts";
 import { inOrder, type TimelineEntry } from "./timeline.ts";
 import { otherRouter, type RouterName, SIDES, type Side, VIRTUAL_ADDRESSES } from "./topology.ts";
 import { PROBES, type ProbeName } from "./traffic.ts";
@@ -176,15 +176,18 @@ function expectRest(seen: DrillObservations): Expectation {
       detail: [...new Set(last)].join(", "),
     };
   }
-  const moves = SIDES.flatMap((side) =>
-    ownersDuring(seen.owners[side], seen.restoreAt, seen.endAt).filter(
-      ({ macs }) => describeOwners(macs) !== successor,
+  const hasAnswered = SIDES.some((side) =>
+    seen.owners[side].some(
+      ({ at, macs }) => at > seen.restoreAt && ownerNames(macs).includes(seen.active),
     ),
   );
+  const met = !hasAnswered && last.every((owner) => owner === successor);
   return {
     text: `once repaired, ${seen.active} does not take the role back`,
-    met: moves.length === 0,
-    detail: moves.length === 0 ? `${successor} stayed active` : `answered by ${last.join(", ")}`,
+    met,
+    detail: met
+      ? `${successor} stayed active`
+      : `${hasAnswered ? `${seen.active} answered again; ` : ""}in the end ${last.join(" and ")}`,
   };
 }
 

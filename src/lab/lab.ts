@@ -13,6 +13,7 @@ import {
   identifyProcess,
   isRunning,
   type ProcessIdentity,
+  type RouterRecord,
   readRecord,
   removeRecord,
   writeRecord,
@@ -42,6 +43,9 @@ export class Lab {
   readonly name: string;
   readonly routers: Readonly<Record<RouterName, RouterDaemon>>;
 
+  /** Wall time, ISO 8601. */
+  readonly #since = new Date().toISOString();
+
   private constructor({ name, routers, tell }: LabOptions) {
     this.name = name;
     const daemon = (router: RouterName): RouterDaemon =>
@@ -62,12 +66,7 @@ export class Lab {
     if (record !== undefined && isRunning(record.owner))
       throw new LabError(`lab ${name} is up already: end it with \`duet lab down\``, EXIT.usage);
     const lab = new Lab(options);
-    writeRecord({
-      name,
-      owner: identifyProcess(process.pid) as ProcessIdentity,
-      since: new Date().toISOString(),
-      daemons: { alpha: lab.routers.alpha.kind, beta: lab.routers.beta.kind },
-    });
+    lab.#record();
     try {
       await buildNamespaces(planLab(name));
     } catch (error) {
@@ -98,6 +97,11 @@ export class Lab {
     await this.perform(repairs.filter((act) => !isCable(act)));
   }
 
+  startRouter(router: RouterName): void {
+    this.routers[router].start();
+    this.#record();
+  }
+
   /** Stops both daemons in an orderly way. */
   async stopRouters(): Promise<void> {
     await Promise.all(ROUTER_NAMES.map((router) => this.routers[router].stop()));
@@ -111,20 +115,32 @@ export class Lab {
 
   #performOnDaemon(act: Act): void {
     if (act.type === "signal") this.routers[act.router].signal(act.signal);
-    if (act.type === "start") this.routers[act.router].start();
+    if (act.type === "start") this.startRouter(act.router);
   }
 
-  #commandsFor(act: Act): Command[] {
-    if (act.type === "cable") return [this.#onPort(act, [act.plugged ? "up" : "down"])];
-    if (act.type !== "port") return [];
-    const state = act.forwarding ? PORT_STATES.forwarding : PORT_STATES.blocked;
-    return [this.#onPort(act, ["type", "bridge_slave", "state", String(state)])];
+  /** For other programs on this machine. */
+  #record(): void {
+    const router = (name: RouterName): RouterRecord => {
+      const { kind, pid, socket, logFile } = this.routers[name];
+      return { daemon: kind, pid: pid ?? null, socket, log: logFile };
+    };
+    writeRecord({
+      name: this.name,
+      owner: identifyProcess(process.pid) as ProcessIdentity,
+      since: this.#since,
+      routers: { alpha: router("alpha"), beta: router("beta") },
+    });
   }
 
   /** A switch calls its ports by what is plugged into them. */
-  #onPort(act: Extract<Act, { type: "cable" | "port" }>, change: readonly string[]): Command {
+  #commandsFor(act: Act): Command[] {
+    if (act.type !== "cable" && act.type !== "port") return [];
     const namespace = namespaceName(this.name, SWITCHES[act.side]);
-    return { argv: ["ip", "-n", namespace, "link", "set", "dev", act.router, ...change] };
+    const port = ["-n", namespace, "link", "set", "dev", act.router];
+    if (act.type === "cable") return [{ argv: ["ip", ...port, act.plugged ? "up" : "down"] }];
+    // ip-link accepts the state of a bridge port and ignores it; bridge(8) obeys.
+    const state = act.forwarding ? PORT_STATES.forwarding : PORT_STATES.blocked;
+    return [{ argv: ["bridge", ...port, "state", String(state)] }];
   }
 }
 

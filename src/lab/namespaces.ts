@@ -46,16 +46,17 @@ async function waitForLinks(plan: LabPlan): Promise<void> {
 const allUp = async ({ name }: NamespacePlan): Promise<boolean> =>
   !/ (?:DOWN|LOWERLAYERDOWN) /.test(await run({ argv: ["ip", "-n", name, "-brief", "link"] }));
 
-/** Removes the namespaces of lab `name` with everything that lives in them. Those that do not exist are no error. */
-export async function removeNamespaces(name: string): Promise<void> {
+/** Removes the namespaces of lab `name` with everything that lives in them, and returns how many there were. */
+export async function removeNamespaces(name: string): Promise<number> {
   const present = new Set(listFolder(NETNS_FOLDER));
   const names = ROLES.map((role) => namespaceName(name, role)).filter((each) => present.has(each));
-  if (names.length === 0) return;
+  if (names.length === 0) return 0;
   await endProcesses(names);
   await run({
     argv: ["ip", "-batch", "-"],
     input: `${names.map((each) => `netns delete ${each}`).join("\n")}\n`,
   });
+  return names.length;
 }
 
 /** Names of the labs whose owner is gone, whether they left a record, namespaces or both. */

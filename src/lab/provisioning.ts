@@ -32,17 +32,26 @@ export const inNamespace = (
 export const creation = (plan: LabPlan): Command =>
   ipBatch(plan.namespaces.map(({ name }) => `netns add ${name}`));
 
-/** Plugs the cables in; both ends are still down. */
+/**
+ * Plugs the cables in; both ends are still down. No two interfaces of the lab have the same index: the kernel tells of a
+ * lost carrier at once only where an interface and the one behind it have different ones, as a VLAN and its port have.
+ */
 export function cabling(plan: LabPlan): Command {
-  const end = ({ role, interface: name, mac }: CableEnd): string => {
+  const end = ({ role, interface: name, mac }: CableEnd, index: number): string => {
     const namespace = plan.namespaces.find((candidate) => candidate.role === role);
     if (namespace === undefined) throw new RangeError(`no namespace for ${role}`);
-    return `name ${name} ${mac === undefined ? "" : `address ${mac} `}netns ${namespace.name}`;
+    const hardware = mac === undefined ? "" : `address ${mac} `;
+    return `name ${name} index ${index} ${hardware}netns ${namespace.name}`;
   };
-  const line = ([left, right]: Cable): string =>
-    `link add ${end(left)} type veth peer ${end(right)}`;
+  const line = ([left, right]: Cable, cable: number): string => {
+    const index = FIRST_INDEX + 2 * cable;
+    return `link add ${end(left, index)} type veth peer ${end(right, index + 1)}`;
+  };
   return ipBatch(plan.cables.map(line));
 }
+
+/** Above what the kernel gives to loopback, tunnels and bridges by itself. */
+const FIRST_INDEX = 100;
 
 /** Kernel settings of one namespace. They come before the cables: an interface copies the defaults when it appears. */
 export const settings = (namespace: NamespacePlan): Command => ({

@@ -4,6 +4,8 @@
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import type { DaemonKind } from "./daemon-log.ts";
+import type { RouterName } from "./topology.ts";
 
 export const LABS_FOLDER = "/run/duet-lab";
 
@@ -12,7 +14,15 @@ export interface LabRecord {
   readonly owner: ProcessIdentity;
   /** Wall time, ISO 8601. */
   readonly since: string;
-  readonly daemons: Readonly<Record<string, string>>;
+  readonly routers: Readonly<Record<RouterName, RouterRecord>>;
+}
+
+export interface RouterRecord {
+  readonly daemon: DaemonKind;
+  /** Null while it does not run. */
+  readonly pid: number | null;
+  readonly socket: string;
+  readonly log: string;
 }
 
 export interface ProcessIdentity {

@@ -66,6 +66,11 @@ export class RouterDaemon {
     return path.join(this.#folder, "duet.sock");
   }
 
+  /** The last thing it wrote, for error messages. */
+  get lastLine(): string {
+    return this.#lastLine;
+  }
+
   get logFile(): string {
     return path.join(this.#folder, "daemon.log");
   }

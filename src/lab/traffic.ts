@@ -39,6 +39,8 @@ export class Traffic {
   #downloadAgent: Agent | undefined;
   #pace: Duration = NO_TIME;
   #isRealtime = true;
+  /** False until the first probe was answered. */
+  #hasFlowed = false;
 
   private constructor(lab: string, tell: (entry: TimelineEntry) => void) {
     this.#lab = lab;
@@ -147,6 +149,7 @@ export class Traffic {
         break;
       case "tally":
         Object.assign(this.#tallies, message.probes);
+        this.#hasFlowed ||= (this.#tallies.through?.answered ?? 0) > 0;
         this.#pace = Math.max(this.#pace, message.probes["through"]?.pace ?? 0) as Duration;
         break;
       case "owners":
@@ -167,24 +170,20 @@ export class Traffic {
   }
 
   #tellGap({ from, to, lost }: Gap): void {
-    // A probe is only known to be lost some time after it was sent; by then a short silence may be over.
+    const isFirst = this.#gaps.through.length === 1 && !this.#hasFlowed;
+    this.#hasFlowed ||= to !== null;
     if (to === null) {
-      this.#tell({
-        at: from,
-        source: "traffic",
-        kind: "bad",
-        text: "the client's probes are no longer answered",
-      });
+      if (!isFirst) this.#say(from, "bad", "the client's probes are no longer answered");
       return;
     }
     const span = between(from, to);
-    if (span < TELL_GAP_US && lost < 3) return;
-    this.#tell({
-      at: to,
-      source: "traffic",
-      kind: "good",
-      text: `answered again after ${formatDuration(span)}, ${lost} probes lost`,
-    });
+    if (isFirst) this.#say(to, "good", "the client's probes are answered");
+    else if (span >= TELL_GAP_US || lost > 2)
+      this.#say(to, "good", `answered again after ${formatDuration(span)}, ${lost} probes lost`);
+  }
+
+  #say(at: Instant, kind: TimelineEntry["kind"], text: string): void {
+    this.#tell({ at, source: "traffic", kind, text });
   }
 
   #noteOwners(side: Side, { at, macs }: OwnersChanged): void {
