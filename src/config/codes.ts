@@ -50,7 +50,7 @@ export const FINDINGS = {
   "keyword-repeated": "A keyword is repeated although only one of them counts.",
   "keyword-unknown": "A keyword is not known here; it is ignored.",
   "label-invalid":
-    "An address label must begin with the interface name and have at most 15 characters.",
+    "An address label is longer than 15 characters or does not begin with the interface name.",
   "name-duplicate": "Two blocks of one kind have the same name.",
   "name-unknown": "A routing table, protocol, scope or user is not known by that name.",
   "not-supported": "A keyword of keepalived that Duet does not act on.",

@@ -45,13 +45,9 @@ function instanceChanges(was: InstanceConfig, is: InstanceConfig): string[] {
   if (was.name !== is.name) lines.push(`instance ${was.name} is now called ${is.name}`);
   if (was.priority !== is.priority)
     lines.push(`${is.name}: priority ${was.priority} -> ${is.priority}`);
-  const addresses = (one: InstanceConfig): string[] =>
-    [...one.addresses, ...one.excluded].map(({ spec }) => describeAddress(spec));
-  const routes = (one: InstanceConfig): string[] =>
-    one.routes.map(({ spec }) => describeRoute(spec));
   lines.push(
-    ...listChanges(`${is.name}: address`, addresses(was), addresses(is)),
-    ...listChanges(`${is.name}: route`, routes(was), routes(is)),
+    ...listChanges(`${is.name}: address`, addressesOf(was), addressesOf(is)),
+    ...listChanges(`${is.name}: route`, routesOf(was), routesOf(is)),
   );
   if (differs(was.rules, is.rules)) lines.push(`${is.name}: rules changed`);
   for (const field of Object.keys({ ...was, ...is }) as (keyof InstanceConfig)[])
@@ -59,6 +55,12 @@ function instanceChanges(was: InstanceConfig, is: InstanceConfig): string[] {
       lines.push(`${is.name}: ${field} changed`);
   return lines;
 }
+
+const addressesOf = ({ addresses, excluded }: InstanceConfig): string[] =>
+  [...addresses, ...excluded].map(({ spec }) => describeAddress(spec));
+
+const routesOf = ({ routes }: InstanceConfig): string[] =>
+  routes.map(({ spec }) => describeRoute(spec));
 
 function listChanges(what: string, before: readonly string[], after: readonly string[]): string[] {
   return [

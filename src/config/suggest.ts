@@ -6,7 +6,8 @@ const LENGTH_MAX = 64;
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   if (word.length > LENGTH_MAX) return undefined;
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 0.5;
+  // In a word of one or two letters nothing but the case may differ.
+  let bestDistance = word.length < 3 ? 1 : Math.floor(word.length / 3) + 0.5;
   for (const candidate of known) {
     if (Math.abs(candidate.length - word.length) > bestDistance) continue;
     const distance = editDistance(word, candidate);
@@ -24,28 +25,38 @@ export function didYouMean(word: string, known: Iterable<string>): string {
   return candidate === undefined ? "" : `; did you mean ${candidate}?`;
 }
 
-/** Optimal string alignment distance. */
+/** Optimal string alignment distance, row by row. */
 function editDistance(a: string, b: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let beforeLast: readonly number[] = [];
+  let last: readonly number[] = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let row = 1; row <= a.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column += 1) {
-      const cost = letterCost(a[row - 1] ?? "", b[column - 1] ?? "");
-      let distance = Math.min(
-        (last[column] ?? 0) + 1,
-        (current[column - 1] ?? 0) + 1,
-        (last[column - 1] ?? 0) + cost,
-      );
-      const swapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      if (row > 1 && column > 1 && swapped)
-        distance = Math.min(distance, (beforeLast[column - 2] ?? 0) + 1);
-      current.push(distance);
-    }
+    const current = nextRow(a, b, row, { last, beforeLast });
     beforeLast = last;
     last = current;
   }
   return last[b.length] ?? 0;
+}
+
+interface Rows {
+  readonly last: readonly number[];
+  readonly beforeLast: readonly number[];
+}
+
+function nextRow(a: string, b: string, row: number, { last, beforeLast }: Rows): number[] {
+  const current = [row];
+  const at = (cells: readonly number[], column: number): number => cells[column] ?? Infinity;
+  for (let column = 1; column <= b.length; column += 1) {
+    const swapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+    current.push(
+      Math.min(
+        at(last, column) + 1,
+        at(current, column - 1) + 1,
+        at(last, column - 1) + letterCost(a.charAt(row - 1), b.charAt(column - 1)),
+        swapped ? at(beforeLast, column - 2) + 1 : Infinity,
+      ),
+    );
+  }
+  return current;
 }
 
 function letterCost(a: string, b: string): number {

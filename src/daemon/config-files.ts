@@ -10,7 +10,7 @@ const FILE_SIZE_MAX = 4_000_000;
 const PATTERNS_MAX = 256;
 const MATCHES_MAX = 1_024;
 
-export const nodeFileSource: FileSource = { read: readText, glob };
+export const systemFiles: FileSource = { read: readText, glob };
 
 function readText(file: string): FileText {
   try {
@@ -115,12 +115,12 @@ function kindOf(file: string): "file" | "other" | "none" {
 }
 
 /** This router, of which everything is known. `configId` is what `@ID` conditions compare with. */
-export function localEnvironment(configId?: string): Environment {
+export function systemEnvironment(options: { readonly configId?: string } = {}): Environment {
   const users = namesIn("/etc/passwd");
   const groups = namesIn("/etc/group");
   return {
     hostName: hostname(),
-    ...(configId !== undefined && { configId }),
+    ...options,
     variables: Object.fromEntries(
       Object.entries(process.env).filter(
         (entry): entry is [string, string] => entry[1] !== undefined,

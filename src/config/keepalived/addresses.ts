@@ -244,10 +244,7 @@ function readPreferred(reading: Reading, value: Word, options: Options): void {
   if (lifetime !== undefined) options.preferredLifetime = lifetime;
 }
 
-/**
- * Puts an address on `fallback` unless it names an interface itself. A label must begin with that interface, as the
- * kernel demands.
- */
+/** Puts an address on `fallback` unless it names an interface itself. */
 export function placeAddress(
   { findings }: Reading,
   { at, interface: own, tracked, spec: rest }: AddressDraft,
@@ -256,8 +253,8 @@ export function placeAddress(
   const device = own ?? fallback;
   const { label } = rest;
   if (label !== undefined && label !== device && !label.startsWith(`${device}:`)) {
-    const message = `the label ${quote(label)} must begin with the name of its interface: ${device}:NAME`;
-    findings.error(at, "label-invalid", message);
+    const message = `the label ${quote(label)} does not begin with the name of its interface, as ifconfig expects: write ${device}:NAME`;
+    findings.warn(at, "label-invalid", message);
   }
   return { spec: { interface: device, ...rest }, tracked };
 }

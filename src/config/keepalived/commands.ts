@@ -17,7 +17,8 @@ export function readCommand(
   reading: Reading,
   { keyword: { at }, words }: Statement,
 ): Command | undefined {
-  const { text, rest } = commandText(words);
+  const [first, ...rest] = words;
+  const text = first?.quoted === true ? unescape(first.text) : (first?.text ?? "");
   const argv = splitCommand(text);
   if (argv === undefined || argv[0] === undefined) {
     const where = words[0]?.at ?? at;
@@ -25,16 +26,17 @@ export function readCommand(
     reading.findings.error(where, "command-invalid", message);
     return undefined;
   }
-  const owner = readOwner(reading, rest);
-  const position = words[0]?.at ?? at;
-  const user = owner.user ?? reading.scripts.user ?? defaultUser(reading);
-  const group = owner.user === undefined ? reading.scripts.group : owner.group;
-  return {
-    argv,
-    ...(user !== undefined && { user }),
-    ...(group !== undefined && { group }),
-    at: position,
-  };
+  return { argv, ...ownerOf(reading, rest), at: first?.at ?? at };
+}
+
+/** Whom a command names itself, or else script_user, or else keepalived's user for scripts where it exists. */
+function ownerOf(
+  reading: Reading,
+  words: readonly Word[],
+): { readonly user?: string; readonly group?: string } {
+  if (words.length > 0) return readOwner(reading, words);
+  const { user = defaultUser(reading), group } = reading.scripts;
+  return { ...(user !== undefined && { user }), ...(group !== undefined && { group }) };
 }
 
 const defaultUser = ({ environment }: Reading): string | undefined =>
@@ -63,34 +65,17 @@ export function checkCommand(
 /** Reads USER [[:]GROUP] or USER:GROUP. */
 export function readOwner(
   { findings, environment }: Reading,
-  words: readonly Word[],
+  [first, second]: readonly Word[],
 ): { user?: string; group?: string } {
-  const [first, second] = words;
   if (first === undefined) return {};
   const [user = "", attached] = first.text.split(":");
-  const group = attached ?? second?.text.replace(/^:/, "");
+  const group = attached ?? second?.text.replace(/^:/, "") ?? "";
   if (environment.userExists?.(user) === false)
     findings.error(first.at, "name-unknown", `there is no user ${user} on this router`);
-  if (group !== undefined && environment.groupExists?.(group) === false)
-    findings.error(second?.at ?? first.at, "name-unknown", `there is no group ${group}`);
-  return { user, ...(group !== undefined && group !== "" && { group }) };
-}
-
-/** The command proper and the words after it. A command may also stand in single quotes. */
-function commandText(words: readonly Word[]): { text: string; rest: readonly Word[] } {
-  const [first, ...rest] = words;
-  if (first === undefined) return { text: "", rest };
-  if (first.quoted) return { text: unescape(first.text), rest };
-  if (!first.text.startsWith("'")) return { text: first.text, rest };
-  const end = words.findIndex(
-    ({ text }, index) => text.endsWith("'") && (index > 0 || text.length > 1),
-  );
-  if (end < 0) return { text: first.text, rest };
-  const text = words
-    .slice(0, end + 1)
-    .map((word) => (word.quoted ? `"${word.text}"` : word.text))
-    .join(" ");
-  return { text: text.slice(1, -1), rest: words.slice(end + 1) };
+  if (group === "") return { user };
+  if (environment.groupExists?.(group) === false)
+    findings.error((second ?? first).at, "name-unknown", `there is no group ${group}`);
+  return { user, group };
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

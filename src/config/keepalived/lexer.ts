@@ -57,11 +57,17 @@ export function stripComment(text: string): string {
 
 const SPACE = /[ \t\v\f\r]/;
 
+/** Keywords that take a command, where single quotes group a word, too. */
+const COMMAND_KEYWORD =
+  /^(script|process|notify|notify_\w+|startup_script|shutdown_script|\w+_script)$/;
+
 /** The words of a line. A quotation that is not closed is reported and goes to the end of the line. */
 export function lexLine(line: Line, findings: Findings): readonly Word[] {
   const { text } = line;
   const words: Word[] = [];
   let at = 0;
+  /** Where the statement begins that the next word belongs to. */
+  let statement = 0;
   while (at < text.length) {
     const character = text[at] ?? "";
     const start = positionAt(line, at);
@@ -70,9 +76,11 @@ export function lexLine(line: Line, findings: Findings): readonly Word[] {
     } else if (character === "{" || character === "}") {
       const type = character === "{" ? "open" : "close";
       words.push({ type, text: character, quoted: false, at: start });
+      statement = words.length;
       at += 1;
     } else {
-      const { value, end, quoted } = readWord(line, at, findings);
+      const takesCommand = COMMAND_KEYWORD.test(words[statement]?.text ?? "");
+      const { value, end, quoted } = readWord(line, at, takesCommand, findings);
       words.push({ type: "word", text: value, quoted, at: start });
       at = end;
     }
@@ -86,15 +94,16 @@ interface WordText {
   readonly quoted: boolean;
 }
 
-function readWord(line: Line, start: number, findings: Findings): WordText {
+function readWord(line: Line, start: number, takesCommand: boolean, findings: Findings): WordText {
   const { text } = line;
-  if (text[start] !== '"') return readBareWord(text, start);
-  const end = closingQuote(text, start);
+  const single = takesCommand && text[start] === "'";
+  if (text[start] !== '"' && !single) return readBareWord(text, start);
+  const end = single ? text.indexOf("'", start + 1) : closingQuote(text, start);
   if (end >= 0) return { value: text.slice(start + 1, end), end: end + 1, quoted: true };
   findings.error(
     positionAt(line, start),
     "quote-missing",
-    'this " is not closed on its line: add the closing "',
+    "this quotation is not closed on its line: add the closing quote",
   );
   return { value: text.slice(start + 1), end: text.length, quoted: true };
 }

@@ -184,17 +184,17 @@ const field =
     if (value !== undefined) draft[key] = value;
   };
 
-const protocol: Option = (cursor, keyword, draft) => {
+const ownProtocol: Option = (cursor, keyword, draft) => {
   field("protocol", named("protocol"))(cursor, keyword, draft);
   draft.protocolAt = keyword.at;
 };
 
-const family =
+const inFamily =
   (value: IpFamily): Option =>
   (cursor, keyword, draft) =>
     adoptFamily(cursor, keyword, draft, value);
 
-const destination: Option = (cursor, keyword, draft) => {
+const toward: Option = (cursor, keyword, draft) => {
   const word = cursor.next();
   if (word !== undefined) readDestination(cursor, word, draft);
   else cursor.value(keyword, () => undefined);
@@ -277,14 +277,14 @@ const nothing = flag(() => undefined);
 
 const OPTIONS: ReadonlyMap<string, Option> = new Map<string, Option>([
   ...NEXTHOP_OPTIONS,
-  ["to", destination],
+  ["to", toward],
   ["src", source],
   ["from", from],
   ["metric", metric],
   ["priority", metric],
   ["preference", metric],
   ["table", field("table", named("table"))],
-  ["protocol", protocol],
+  ["protocol", ownProtocol],
   ["scope", field("scope", named("scope"))],
   ["tos", tos],
   ["dsfield", tos],
@@ -300,8 +300,8 @@ const OPTIONS: ReadonlyMap<string, Option> = new Map<string, Option>([
       return choice === undefined ? undefined : choice === "enabled";
     }),
   ],
-  ["inet", family(4)],
-  ["inet6", family(6)],
+  ["inet", inFamily(4)],
+  ["inet6", inFamily(6)],
   ["or", or],
   ["nexthop", nexthop],
   ["add", nothing],
@@ -359,7 +359,12 @@ function readMetric(
   if (value !== undefined) draft.metrics[name] = value;
 }
 
-const NEEDS_NO_INTERFACE: readonly RouteType[] = ["blackhole", "unreachable", "prohibit", "throw"];
+const NEEDS_NO_INTERFACE: ReadonlySet<RouteType> = new Set([
+  "blackhole",
+  "unreachable",
+  "prohibit",
+  "throw",
+]);
 
 function completeRoute(
   { findings }: Reading,
@@ -387,7 +392,7 @@ function completeRoute(
 
 const hasInterface = ({ interface: own, nexthops, type }: Draft): boolean =>
   own !== undefined ||
-  (!NEEDS_NO_INTERFACE.includes(type) &&
+  (!NEEDS_NO_INTERFACE.has(type) &&
     nexthops.length > 0 &&
     nexthops.every((hop) => hop.interface !== undefined));
 

@@ -255,9 +255,9 @@ function completeRule(
     findings.error(at, "rule-invalid", message);
     return undefined;
   }
-  const number = own ?? preferences.take();
+  const chosenPreference = own ?? preferences.take();
   if (own === undefined) {
-    const message = `this rule has no preference and gets ${number}: add preference N`;
+    const message = `this rule has no preference and gets ${chosenPreference}: add preference N`;
     findings.warn(at, "rule-preference", message);
   }
   const spec: RuleSpec = {
@@ -266,7 +266,7 @@ function completeRule(
     family: family ?? instanceFamily,
     // The kernel finds the table of an l3mdev rule by itself, and other actions have none.
     table: chosen === "lookup" ? (to ?? 0) : 0,
-    preference: number,
+    preference: chosenPreference,
     protocol: tracked ? DUET_PROTOCOL : (protocol ?? DUET_PROTOCOL),
   };
   return { spec, tracked };

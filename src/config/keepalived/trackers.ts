@@ -87,7 +87,8 @@ export const SCRIPT: Table<ScriptDraft> = [
     "COMMAND",
     { doc: "Program to run, in quotes when it has arguments; exit status 0 is success." },
     (reading, { keyword: word, words }, draft) => {
-      const command = readCommand(reading, { keyword: word, words: commandWords(words) });
+      // Words after the command are not its arguments, nor a user.
+      const command = readCommand(reading, { keyword: word, words: words.slice(0, 1) });
       if (command !== undefined) draft.command = command;
     },
   ),
@@ -113,10 +114,6 @@ export const SCRIPT: Table<ScriptDraft> = [
     },
   ),
 ];
-
-// Words after the command are not its arguments, and are reported as ignored; single quotes group, though.
-const commandWords = (words: Statement["words"]): Statement["words"] =>
-  words[0]?.text.startsWith("'") === true && !words[0].quoted ? words : words.slice(0, 1);
 
 export function readScript(
   reading: Reading,
