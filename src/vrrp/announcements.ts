@@ -40,6 +40,27 @@ export function scheduleSecondAnswer(
   return { ...schedule, lowerSecondAt: later(now, config.lowerPriorityDelay) };
 }
 
+/** The schedule after a burst for addresses that a reload added. */
+export const scheduleSecond = (
+  schedule: AnnouncementSchedule,
+  { delay }: AnnouncementConfig,
+  now: Instant,
+): AnnouncementSchedule => ({ ...schedule, secondAt: later(now, delay) });
+
+/** What is left of a schedule under a new configuration. Refreshes, if any, begin at once, as in keepalived. */
+export const reschedule = (
+  schedule: AnnouncementSchedule,
+  { delay, refresh, lowerPriorityRepeat, lowerPriorityDelay }: AnnouncementConfig,
+  now: Instant,
+): AnnouncementSchedule => ({
+  secondAt: delay === NO_TIME ? undefined : schedule.secondAt,
+  refreshAt: refresh === NO_TIME ? undefined : now,
+  lowerSecondAt:
+    lowerPriorityRepeat === 0 || lowerPriorityDelay === NO_TIME
+      ? undefined
+      : schedule.lowerSecondAt,
+});
+
 export const nextAnnouncement = (schedule: AnnouncementSchedule): Instant | undefined =>
   earliest(earliest(schedule.secondAt, schedule.lowerSecondAt), schedule.refreshAt);
 

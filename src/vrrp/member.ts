@@ -3,7 +3,7 @@
  * moves as one); here is what RFC 9568 section 6.4 and keepalived say about a single virtual router.
  */
 import { compareIp, type IpAddress } from "../base/ip.ts";
-import { after, type Duration, earliest, type Instant, sum } from "../base/time.ts";
+import { after, type Duration, earliest, type Instant, sum, times } from "../base/time.ts";
 import type { RefusalReason } from "./admission.ts";
 import { type AnnouncementSchedule, NO_ANNOUNCEMENTS, nextAnnouncement } from "./announcements.ts";
 import { type InstanceConfig, PRIORITY_OWNER, PRIORITY_RESIGN } from "./config.ts";
@@ -107,6 +107,10 @@ export function listening(
 /** One interval and the skew: enough to hear an Active router that is there. */
 export const shortPatience = (member: Member): Duration =>
   sum(member.config.interval, skewOf(member, member.config.interval));
+
+/** True when `gap` is longer than the peers, or we as one of them, wait for an advertisement at the least. */
+export const outlasts = (gap: Duration, { config, state }: Member): boolean =>
+  gap > times(state.name === "backup" ? state.interval : config.interval, config.downAdverts);
 
 /** RFC 9568 section 6.4.2, rows (420) to (470), with keepalived's preempt_delay. */
 export function hearAsBackup(

@@ -1,4 +1,4 @@
-/** The texts of what a unit remarks on. */
+/** The texts of what a unit remarks on, and of why it moves. */
 import type { IpAddress } from "../base/ip.ts";
 import { between, type Duration, formatDuration, type Instant } from "../base/time.ts";
 import { PRIORITY_RESIGN } from "./config.ts";
@@ -93,6 +93,14 @@ export function takeoverCause(
   const who = following?.source ?? "any router";
   const text = `no advertisement from ${who} on ${config.interface} for ${formatDuration(silence)}`;
   return { cause: { code: "active-down", text }, silence };
+}
+
+export const STARTED: Cause = { code: "start", text: "listening for an Active router" };
+export const FAULT_CLEARED: Cause = { code: "fault-cleared", text: "the fault is gone" };
+
+export function yieldCause({ config, priority }: Member, { source, heard }: Hearing): Cause {
+  const text = `${source} advertises priority ${heard.priority} on ${config.interface}, ours is ${priority}`;
+  return { code: "higher-priority-heard", text };
 }
 
 export const notification = (

@@ -11,8 +11,8 @@ import type { IpAddress } from "../base/ip.ts";
 import { after, earliest, type Instant } from "../base/time.ts";
 import type { RefusalReason } from "./admission.ts";
 import { instanceKey, PRIORITY_RESIGN, type RouterConfig } from "./config.ts";
-import type { RouterAction, RouterEvent, TrackerValue } from "./events.ts";
-import { assess } from "./faults.ts";
+import type { RouterAction, RouterEvent, TrackerValue, UnitState } from "./events.ts";
+import { assess, type Surroundings } from "./faults.ts";
 import { Links } from "./links.ts";
 import { type Member, newMember } from "./member.ts";
 import { refusalNotice } from "./refusals.ts";
@@ -29,7 +29,8 @@ export interface Reconfiguration {
 
 interface Kept {
   readonly member: Member;
-  readonly role: Member["state"]["name"];
+  /** What its unit was. */
+  readonly role: UnitState;
 }
 
 type InstanceEvent = Extract<RouterEvent, { readonly instance: string }>;
@@ -76,6 +77,7 @@ export class VrrpRouter {
 
   /** Replaces the configuration; instances that stay the same ones (see `instanceKey`) keep their role. */
   reconfigure(config: RouterConfig, now: Instant): Reconfiguration {
+    if (this.#stopped) return { before: [], after: [] };
     const [before, afterwards]: [Turn, Turn] = [
       { now, out: [] },
       { now, out: [] },
@@ -88,11 +90,16 @@ export class VrrpRouter {
       return member;
     });
     const roles = new Map([...kept.values()].map(({ member, role }) => [member, role]));
+    const around = this.#around();
     this.#config = config;
     this.#links.setDelays(config.linkDelays);
     this.#adopt(config, members, now);
     for (const unit of this.#units) {
-      if (resumeUnit(unit, roles, afterwards)) continue;
+      const role = commonRole(unit, roles);
+      if (role !== undefined) {
+        unit.resume(role, around, afterwards);
+        continue;
+      }
       for (const member of unit.members) {
         const name = held.get(member) ?? member.config.name;
         if (roles.get(member) === "active") release(member, name, before);
@@ -105,7 +112,7 @@ export class VrrpRouter {
   }
 
   view(now: Instant): RouterView {
-    const around = { links: this.#links, trackerValues: this.#trackerValues };
+    const around = this.#around();
     return {
       at: now,
       units: this.#units.map((unit) => viewUnit(unit, around)),
@@ -147,17 +154,20 @@ export class VrrpRouter {
     const kept = new Map<string, Kept>();
     for (const { member, unit } of this.#byInstance.values()) {
       const key = instanceKey(member.config);
-      const role = member.state.name === "active" && !unit.installed ? "idle" : member.state.name;
-      if (wanted.has(key)) kept.set(key, { member, role });
+      if (wanted.has(key)) kept.set(key, { member, role: unit.state });
       else removeMember(member, unit, turn);
     }
     return kept;
   }
 
+  #around(): Surroundings {
+    return { links: this.#links, trackerValues: this.#trackerValues };
+  }
+
   #assess(turn: Turn): void {
     if (turn.now < this.#quietUntil) return;
     this.#quiet = false;
-    const around = { links: this.#links, trackerValues: this.#trackerValues };
+    const around = this.#around();
     for (const unit of this.#units) unit.assess(around, turn);
   }
 
@@ -256,14 +266,15 @@ export class VrrpRouter {
   }
 }
 
-/** A unit whose members all had one role goes on in it; false for any other, which has to start over. */
-function resumeUnit(unit: Unit, roles: ReadonlyMap<Member, Kept["role"]>, turn: Turn): boolean {
-  const all = (role: Kept["role"]): boolean =>
-    unit.members.every((member) => roles.get(member) === role);
-  if (all("active")) unit.resume("active", turn);
-  else if (all("backup")) unit.resume("backup", turn);
-  else return false;
-  return true;
+/** The role that all members of a unit had, and in which it goes on; a unit without one has to start over. */
+function commonRole(
+  { members }: Unit,
+  roles: ReadonlyMap<Member, UnitState>,
+): "active" | "backup" | "fault" | undefined {
+  const [first] = members;
+  const role = first === undefined ? undefined : roles.get(first);
+  if (role !== "active" && role !== "backup" && role !== "fault") return undefined;
+  return members.every((member) => roles.get(member) === role) ? role : undefined;
 }
 
 /** Resigns and gives back what `member` held under the name `instance`. */

@@ -14,12 +14,13 @@ import {
   type Instant,
   microseconds,
   NO_TIME,
-  times,
 } from "../base/time.ts";
 import {
   dueAnnouncements,
   NO_ANNOUNCEMENTS,
+  reschedule,
   scheduleAnnouncements,
+  scheduleSecond,
   scheduleSecondAnswer,
 } from "./announcements.ts";
 import { type GroupConfig, PRIORITY_RESIGN } from "./config.ts";
@@ -44,21 +45,25 @@ import {
   type Member,
   memberDeadline,
   nextAdvertisement,
+  outlasts,
   setPriority,
   shortPatience,
 } from "./member.ts";
 import {
   differences,
+  FAULT_CLEARED,
   type Hearing,
   healed,
   heldBack,
   type Notice,
   notification,
   priorityChanged,
+  STARTED,
   sameSource,
   stalledLoop,
   takeoverCause,
   twoActive,
+  yieldCause,
 } from "./notices.ts";
 import type { Remarks } from "./remarks.ts";
 import { OpenTransition } from "./transition.ts";
@@ -177,11 +182,7 @@ export class Unit {
    */
   stalled(since: Instant, turn: Turn): void {
     const gap = between(since, turn.now);
-    const stale = this.members.some(
-      ({ config, state }) =>
-        gap > times(state.name === "backup" ? state.interval : config.interval, config.downAdverts),
-    );
-    if (!stale) return;
+    if (!this.members.some((member) => outlasts(gap, member))) return;
     const text = `the loop did not run for ${formatDuration(gap)}, longer than the peers wait`;
     if (this.#state === "active") {
       this.#begin("backup", { code: "loop-stalled", text }, turn.now);
@@ -197,7 +198,7 @@ export class Unit {
     const first = !this.#installation.held;
     this.#installation.succeeded();
     if (!first) {
-      if (objects > 0) this.#announce(this.#bursts("repeat"), turn);
+      if (objects > 0) this.#announceAdded(turn);
       return;
     }
     this.#step(
@@ -222,6 +223,8 @@ export class Unit {
   }
 
   withdrawn(took: Duration, objects: number, turn: Turn): void {
+    // Of an instance that a reload removed, and whose name is ours now.
+    if (this.#state === "active") return;
     this.#step("withdraw", took, `${objects} addresses, routes and rules`);
     this.#report(turn);
   }
@@ -259,15 +262,22 @@ export class Unit {
     if (!wasActive) this.#report(turn);
   }
 
-  /** Goes on after a reload, all members in `state`: Active tells the world its new parameters, Backup listens anew. */
-  resume(state: "active" | "backup", turn: Turn): void {
+  /**
+   * Goes on after a reload, all members in `state`: Active tells the world its new parameters, Backup listens anew, and
+   * all of them find out whether the new configuration still lets them.
+   */
+  resume(state: "active" | "backup" | "fault", around: Surroundings, turn: Turn): void {
     this.#state = state;
     this.#cause = { code: "reload", text: `stays ${state} through a reload` };
-    if (state === "backup") {
-      for (const member of this.members) member.state = listening(member, turn.now);
-      return;
+    if (state === "active") this.#installation.succeeded();
+    for (const member of this.members) {
+      const { announcements, config } = member;
+      if (state === "backup") member.state = listening(member, turn.now);
+      if (state === "active")
+        member.announcements = reschedule(announcements, config.announcements, turn.now);
     }
-    this.#installation.succeeded();
+    this.assess(around, turn);
+    if (this.#state !== "active") return;
     for (const member of this.members) {
       member.state = { name: "active", advertiseAt: after(turn.now, member.config.interval) };
       this.#advertise(member, member.priority, turn);
@@ -297,10 +307,7 @@ export class Unit {
       this.#becomeActive({ code: "owner-start", text: "owner of the addresses" }, NO_TIME, turn);
       return;
     }
-    const cause: Cause = fromFault
-      ? { code: "fault-cleared", text: "the fault is gone" }
-      : { code: "start", text: "listening for an Active router" };
-    this.#begin("backup", cause, turn.now);
+    this.#begin("backup", fromFault ? FAULT_CLEARED : STARTED, turn.now);
     for (const member of this.members) {
       member.state = owners
         ? listening(member, turn.now, shortPatience(member))
@@ -324,11 +331,8 @@ export class Unit {
   }
 
   #yieldTo(member: Member, hearing: Hearing, turn: Turn): void {
-    const { source, heard } = hearing;
-    const { advertiseToHigher, interface: name } = member.config;
-    if (advertiseToHigher) this.#advertise(member, member.priority, turn);
-    const text = `${source} advertises priority ${heard.priority} on ${name}, ours is ${member.priority}`;
-    this.#begin("backup", { code: "higher-priority-heard", text }, turn.now);
+    if (member.config.advertiseToHigher) this.#advertise(member, member.priority, turn);
+    this.#begin("backup", yieldCause(member, hearing), turn.now);
     const next = (other: Member): Backup =>
       other === member ? follow(member, hearing, turn.now, undefined) : listening(other, turn.now);
     this.#stepDown(next, turn);
@@ -368,9 +372,8 @@ export class Unit {
     }
     const { name, announcements } = member.config;
     const due = dueAnnouncements(member.announcements, announcements, turn.now);
-    if (due.rounds === 0) return;
     member.announcements = due.schedule;
-    this.#announce([{ instance: name, rounds: due.rounds }], turn);
+    if (due.rounds > 0) this.#announce([{ instance: name, rounds: due.rounds }], turn);
   }
 
   #wakeBackup(turn: Turn): void {
@@ -385,7 +388,8 @@ export class Unit {
     }
     if (last === undefined) return;
     if (this.members.every(({ state }) => state.name === "backup" && state.wantsActive)) {
-      this.#takeOver(last, turn);
+      const { cause, silence } = takeoverCause(last, this.#since, turn.now);
+      this.#becomeActive(cause, silence, turn);
       return;
     }
     // Another member still hears an Active router: wait for it, one Active_Down_Interval at a time.
@@ -394,11 +398,6 @@ export class Unit {
       if (state.name === "backup" && turn.now >= state.downAt)
         member.state = { ...state, downAt: after(turn.now, downInterval(member, state.interval)) };
     }
-  }
-
-  #takeOver(last: Member, turn: Turn): void {
-    const { cause, silence } = takeoverCause(last, this.#since, turn.now);
-    this.#becomeActive(cause, silence, turn);
   }
 
   // --- parts -----------------------------------------------------------------------------------------------------
@@ -460,6 +459,14 @@ export class Unit {
 
   #announce(bursts: readonly Burst[], turn: Turn): void {
     if (bursts.length > 0) turn.out.push({ type: "announce", unit: this.name, bursts });
+  }
+
+  #announceAdded(turn: Turn): void {
+    for (const member of this.members) {
+      const { announcements, config } = member;
+      member.announcements = scheduleSecond(announcements, config.announcements, turn.now);
+    }
+    this.#announce(this.#bursts("repeat"), turn);
   }
 
   #notify(state: NotifyState, turn: Turn): void {

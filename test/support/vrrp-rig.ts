@@ -198,19 +198,15 @@ export class Rig {
     const took = this.#kernelTakes;
     if (action.type === "install" || action.type === "withdraw" || action.type === "announce")
       this.#now = instant(this.#now + took);
-    switch (action.type) {
-      case "install":
-        if (this.refusal !== undefined)
-          return { type: "install-failed", unit: action.unit, took, reason: this.refusal };
-        return { type: "installed", unit: action.unit, took, objects: this.objects };
-      case "withdraw":
-        return { type: "withdrawn", unit: action.unit, took, objects: this.objects };
-      case "announce": {
-        const frames = action.bursts.reduce((total, { rounds }) => total + rounds, 0);
-        return { type: "announced", unit: action.unit, took, frames };
-      }
-      default:
-        return undefined;
+    if (action.type === "install") {
+      if (this.refusal !== undefined)
+        return { type: "install-failed", unit: action.unit, took, reason: this.refusal };
+      return { type: "installed", unit: action.unit, took, objects: this.objects };
     }
+    if (action.type === "withdraw")
+      return { type: "withdrawn", unit: action.unit, took, objects: this.objects };
+    if (action.type !== "announce") return undefined;
+    const frames = action.bursts.reduce((total, { rounds }) => total + rounds, 0);
+    return { type: "announced", unit: action.unit, took, frames };
   }
 }

@@ -27,18 +27,19 @@ describe("skew time", () => {
 
 describe("Active_Down_Interval", () => {
   test.each([
-    [2, 100, 1_000_000, 3, 3_609_375],
-    [2, 254, 1_000_000, 3, 3_007_813],
-    [2, 1, 1_000_000, 3, 3_996_094],
-    [2, 255, 1_000_000, 3, 3_003_906],
-    [2, 100, 1_000_000, 1, 1_609_375],
-    [3, 100, 100_000, 3, 360_938],
-    [3, 101, 100_000, 3, 360_547],
-    [3, 100, 10_000, 3, 36_094],
+    { version: 2, priority: 100, interval: 1_000_000, adverts: 3, expected: 3_609_375 },
+    { version: 2, priority: 254, interval: 1_000_000, adverts: 3, expected: 3_007_813 },
+    { version: 2, priority: 1, interval: 1_000_000, adverts: 3, expected: 3_996_094 },
+    { version: 2, priority: 255, interval: 1_000_000, adverts: 3, expected: 3_003_906 },
+    { version: 2, priority: 100, interval: 1_000_000, adverts: 1, expected: 1_609_375 },
+    { version: 3, priority: 100, interval: 100_000, adverts: 3, expected: 360_938 },
+    { version: 3, priority: 101, interval: 100_000, adverts: 3, expected: 360_547 },
+    { version: 3, priority: 100, interval: 10_000, adverts: 3, expected: 36_094 },
   ] as const)(
-    "of version %i, priority %i, interval %i us, %i adverts is %i us",
-    (version, priority, interval, adverts, expected) => {
-      expect(activeDownInterval(version, priority, microseconds(interval), adverts)).toBe(expected);
+    "of version $version, priority $priority, $adverts adverts every $interval us is $expected us",
+    ({ version, priority, interval, adverts, expected }) => {
+      const span = activeDownInterval(version, priority, microseconds(interval), adverts);
+      expect(span).toBe(expected);
     },
   );
 });

@@ -5,6 +5,7 @@ import type { TrackerValue } from "../../../src/vrrp/events.ts";
 import {
   effectivePriority,
   newScriptHealth,
+  type ScriptHealth,
   scriptReported,
   scriptValue,
   trackerEffect,
@@ -88,26 +89,38 @@ test("priorities stay within 1 and 254, and an owner's never changes", () => {
 });
 
 describe("a script's rise and fall", () => {
-  const run = (rise: number, fall: number, failed: boolean, results: string): string => {
-    let health = newScriptHealth(rise, fall, failed);
-    let seen = scriptValue(health)[0];
+  /** Values before the first result and after each: u for up, d for down, ? for unknown. */
+  const run = (health: ScriptHealth, results: string): string => {
+    const letter = (one: ScriptHealth): string =>
+      ({ up: "u", down: "d", unknown: "?" })[scriptValue(one)];
+    let now = health;
+    let seen = letter(now);
     for (const result of results) {
-      health = scriptReported(health, result === "+");
-      seen += scriptValue(health)[0] ?? "";
+      now = scriptReported(now, result === "+");
+      seen += letter(now);
     }
-    return seen ?? "";
+    return seen;
   };
 
-  test.each([
-    ["the first success brings it up", 3, 3, false, "+", "uu"],
-    ["the first failure brings it down", 3, 3, false, "-", "ud"],
-    ["down, it takes `rise` successes in a row", 3, 2, false, "-++-+++", "uddddddu"],
-    ["up, it takes `fall` failures in a row", 2, 3, false, "+--+---", "uuuuuuud"],
-    ["init_fail starts it as failed", 2, 1, true, "++", "ddu"],
-    ["with rise and fall of 1 every result decides", 1, 1, false, "+-+", "uudu"],
-  ] as const)("%s", (_, rise, fall, failed, results, expected) => {
-    // The states after each result: u for up or (first) unknown, d for down.
-    expect(run(rise, fall, failed, results)).toBe(expected);
+  test("the first result decides alone", () => {
+    expect(run(newScriptHealth(3, 3, false), "+")).toBe("?u");
+    expect(run(newScriptHealth(3, 3, false), "-")).toBe("?d");
+  });
+
+  test("down, it takes as many successes in a row as `rise` says", () => {
+    expect(run(newScriptHealth(3, 2, false), "-++-+++")).toBe("?ddddddu");
+  });
+
+  test("up, it takes as many failures in a row as `fall` says", () => {
+    expect(run(newScriptHealth(2, 3, false), "+--+---")).toBe("?uuuuuud");
+  });
+
+  test("init_fail starts it as failed, and then `rise` successes are needed", () => {
+    expect(run(newScriptHealth(2, 1, true), "++")).toBe("ddu");
+  });
+
+  test("with rise and fall of 1 every result decides", () => {
+    expect(run(newScriptHealth(1, 1, false), "+-+")).toBe("?udu");
   });
 });
 
