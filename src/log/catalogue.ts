@@ -56,6 +56,17 @@ export const EVENTS = {
       "The kernel refused real-time scheduling; under load, advertisements may be late by milliseconds.",
     fields: { reason: "the kernel's answer" },
   },
+  "daemon.journal-damaged": {
+    level: "warn",
+    meaning:
+      "The record of what an earlier daemon installed cannot be read; its leftovers, if any, stay.",
+    fields: { path: "state directory" },
+  },
+  "daemon.signal-ignored": {
+    level: "warn",
+    meaning: "A signal arrived that means something to keepalived but nothing to Duet.",
+    fields: { signal: "name of the signal" },
+  },
   "daemon.thread-lost": {
     level: "error",
     meaning: "The thread that speaks VRRP ended unexpectedly; the daemon ends with it.",
@@ -174,6 +185,11 @@ export const EVENTS = {
     level: "warn",
     meaning: "Another router advertises from this router's own address.",
     fields: { subject: "instance" },
+  },
+  "vrrp.unknown-vrid": {
+    level: "info",
+    meaning: "A router advertises a VRID that is not configured here (log_unknown_vrids).",
+    fields: { vrid: "VRID", source: "its address" },
   },
   "vrrp.resign-asked": {
     level: "info",

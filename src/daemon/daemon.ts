@@ -1,0 +1,335 @@
+/**
+ * The running daemon on the main thread: everything that may wait. Logs, the control socket, trackers, scripts and the
+ * configuration live here; the VRRP thread does the rest and never waits for any of it.
+ */
+import { performance } from "node:perf_hooks";
+import { toMilliseconds } from "../base/time.ts";
+import { formatDiagnostic, hasErrors } from "../config/diagnostics.ts";
+import type { Loaded, Model } from "../config/model.ts";
+import { describeReload } from "../config/reload-changes.ts";
+import type {
+  ControlSource,
+  NewEvent,
+  ReloadResult,
+  ResignOutcome,
+  StatusView,
+} from "../control/contract.ts";
+import { EventRing } from "../control/event-ring.ts";
+import { logReport, recordReport } from "../control/records.ts";
+import { makeStatus } from "../control/status.ts";
+import { monotonicNow } from "../kernel/clock.ts";
+import type { EventFields, EventName } from "../log/catalogue.ts";
+import { CATALOGUE } from "../log/catalogue.ts";
+import type { Logger } from "../log/logger.ts";
+import type { Report } from "../vrrp/events.ts";
+import { applyFilter, filterTable, removeFilter, wantsFilter } from "./accept-filter.ts";
+import { loadConfiguration } from "./configuration.ts";
+import { EMPTY_JOURNAL, type Journal, journalOf, mergeJournals } from "./journal.ts";
+import { Notifier } from "./notifier.ts";
+import type { RunOptions } from "./run-options.ts";
+import { runScript } from "./script.ts";
+import type { ServiceManager } from "./service-manager.ts";
+import type { StateDirectory } from "./state-directory.ts";
+import { Trackers } from "./trackers.ts";
+import { type Listening, type ThreadNews, VrrpHandle } from "./vrrp-handle.ts";
+
+/** The VRRP thread is given this long to resign and to take everything back. */
+const STOP_TIMEOUT_MS = 3_000;
+
+export interface DaemonParts {
+  readonly options: RunOptions;
+  readonly node: string;
+  readonly loaded: Loaded & { readonly model: Model };
+  readonly logger: Logger;
+  readonly state: StateDirectory;
+  readonly services: ServiceManager;
+  /** The VRRP thread is lost: end with this reason. */
+  readonly onLost: (reason: string) => void;
+}
+
+export class Daemon implements ControlSource {
+  readonly events: EventRing;
+  readonly #parts: DaemonParts;
+  readonly #startedAt = new Date(performance.timeOrigin);
+  readonly #notifier: Notifier;
+  readonly #trackers: Trackers;
+  readonly #filter: string;
+  #filterStands = false;
+  #loaded: Loaded & { readonly model: Model };
+  #loadedAt = new Date();
+  #thread: VrrpHandle | undefined;
+  #realtimePriority: number | null = null;
+  #reloading: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: DaemonParts) {
+    this.#parts = parts;
+    this.#loaded = parts.loaded;
+    this.#filter = filterTable(parts.state.path);
+    this.events = new EventRing(process.pid.toString(36) + Date.now().toString(36));
+    this.#notifier = new Notifier(parts.logger);
+    this.#trackers = new Trackers(parts.logger, (tracker, value) =>
+      this.#thread?.trackerChanged(tracker, value),
+    );
+  }
+
+  /** Writes the journal, starts the VRRP thread and everything that feeds it. */
+  async start(): Promise<void> {
+    const { model } = this.#loaded;
+    const { state } = this.#parts;
+    const { journal, problem } = state.readJournal();
+    if (problem !== undefined) this.#log("daemon.journal-damaged", { path: state.path }, problem);
+    await runHook(model.startupScript);
+    state.writeJournal(mergeJournals(journal, this.#journalFor(model)));
+    this.#filterStands = journal.tables.includes(this.#filter);
+    this.#updateFilter(model);
+    this.#notifier.configure(model);
+    const { handle, listening } = await VrrpHandle.start({
+      model,
+      journal,
+      onNews: (news) => this.#takeNews(news),
+      onLost: this.#parts.onLost,
+    });
+    this.#thread = handle;
+    state.writeJournal(this.#journalFor(model));
+    this.#trackers.configure(model);
+    this.#reportStart(listening);
+  }
+
+  /** Resigns, takes everything back, and lets the stop scripts run. */
+  async stop(reason: string): Promise<void> {
+    const began = performance.now();
+    this.#parts.services.stopping();
+    this.#log("daemon.stopping", { reason }, `stopping: ${reason}`);
+    this.#trackers.stop();
+    await this.#thread?.stop(STOP_TIMEOUT_MS);
+    if (this.#filterStands) removeFilter(this.#filter);
+    await this.#notifier.settle();
+    await runHook(this.#loaded.model.shutdownScript);
+    this.#notifier.close();
+    this.#parts.state.writeJournal(EMPTY_JOURNAL);
+    const took = Math.round(performance.now() - began);
+    this.#log("daemon.stopped", { took_ms: took }, `stopped after ${took} ms`);
+  }
+
+  async isAlive(): Promise<void> {
+    await this.#thread?.view();
+  }
+
+  async status(): Promise<StatusView> {
+    const thread = this.#thread;
+    if (thread === undefined) throw new Error("the daemon is still starting");
+    const view = await thread.view();
+    const wallMs = Date.now() - (monotonicNow() - view.at) / 1_000;
+    const { warnings, node } = {
+      warnings: this.#loaded.diagnostics,
+      node: this.#nodeStatus(thread),
+    };
+    return makeStatus({ node, view, wallMs, trackers: this.#trackers.status(), warnings });
+  }
+
+  model(): Model {
+    return this.#loaded.model;
+  }
+
+  /** Reads the configuration again and applies the difference; keeps the old one when the new one has errors. */
+  async reload(): Promise<ReloadResult> {
+    const result = this.#reloading.then(() => this.#reloadNow());
+    this.#reloading = result.catch(() => undefined);
+    return result;
+  }
+
+  async resign(unit: string): Promise<ResignOutcome> {
+    const { units } = await this.status();
+    const found = units.find(({ name }) => name === unit);
+    if (found === undefined) {
+      const names = units.map(({ name }) => name).join(", ");
+      const message = `there is no group or instance ${unit}; there are: ${names}`;
+      return { accepted: false, code: "unknown-unit", message };
+    }
+    if (found.state !== "active")
+      return {
+        accepted: false,
+        code: "not-active",
+        message: `${unit} is ${found.state}, not active`,
+      };
+    this.#thread?.resign(unit, "an operator");
+    this.#log("vrrp.resign-asked", { unit, by: "control socket" }, `${unit}: asked to resign`);
+    return { accepted: true };
+  }
+
+  async #reloadNow(): Promise<ReloadResult> {
+    const { options, services, state } = this.#parts;
+    services.reloading(monotonicNow());
+    const loaded = loadConfiguration(options);
+    this.logFindings(loaded);
+    if (loaded.model === undefined || hasErrors(loaded.diagnostics)) {
+      const errors = loaded.diagnostics.filter(({ severity }) => severity === "error").length;
+      const text = `the new configuration has ${errors} errors; the earlier one stays in force`;
+      this.#log("config.rejected", { errors }, text);
+      services.ready(text);
+      return { applied: false, diagnostics: loaded.diagnostics, changes: [] };
+    }
+    const before = this.#loaded.model;
+    const { model } = loaded;
+    const changes = describeReload(before, model);
+    state.writeJournal(mergeJournals(this.#journalFor(before), this.#journalFor(model)));
+    this.#updateFilter(model);
+    const deleted = { ...before.instanceNotify, ...model.instanceNotify };
+    this.#notifier.configure({ ...model, instanceNotify: deleted });
+    await this.#thread?.reload(model);
+    this.#notifier.configure(model);
+    state.writeJournal(this.#journalFor(model));
+    this.#loaded = { ...loaded, model };
+    this.#loadedAt = new Date();
+    this.#trackers.configure(model);
+    const text = changes.length === 0 ? "nothing changed" : changes.join("; ");
+    this.#log("config.reloaded", { changes }, `configuration reloaded: ${text}`);
+    services.ready("running");
+    return { applied: true, diagnostics: loaded.diagnostics, changes };
+  }
+
+  /** Warnings go to the log one by one; errors too. */
+  logFindings({ diagnostics }: Loaded): void {
+    for (const finding of diagnostics) {
+      const { code, at, severity } = finding;
+      const fields = { code, file: at.file, line: at.line, column: at.column };
+      const level = severity === "error" ? "error" : "warn";
+      this.#parts.logger.event("config.finding", fields, formatDiagnostic(finding), level);
+    }
+  }
+
+  #journalFor(model: Model): Journal {
+    return journalOf(model, wantsFilter(model.vrrp.instances) ? [this.#filter] : []);
+  }
+
+  #updateFilter({ vrrp }: Model): void {
+    const wanted = wantsFilter(vrrp.instances);
+    if (wanted) applyFilter(this.#filter, vrrp.instances);
+    else if (this.#filterStands) removeFilter(this.#filter);
+    this.#filterStands = wanted;
+  }
+
+  #nodeStatus(thread: VrrpHandle): StatusView["node"] {
+    const { options, node, logger, state } = this.#parts;
+    const { fencing } = this.#loaded.model.vrrp;
+    return {
+      name: node,
+      pid: process.pid,
+      version: options.version,
+      startedAt: this.#startedAt.toISOString(),
+      uptimeMs: Math.round(performance.now()),
+      configFiles: this.#loaded.files,
+      configLoadedAt: this.#loadedAt.toISOString(),
+      realtime:
+        this.#realtimePriority === null ? null : { policy: "rr", priority: this.#realtimePriority },
+      fencing:
+        fencing === undefined
+          ? null
+          : {
+              lifetimeSeconds: fencing.lifetimeSeconds,
+              renewalMs: toMilliseconds(fencing.renewal),
+            },
+      lateness: {
+        maxUs: thread.lateness.max(),
+        p99Us: thread.lateness.percentile(99) ?? null,
+      },
+      droppedLogLines: logger.droppedLines(),
+      stateDir: state.path,
+    };
+  }
+
+  #reportStart({ realtimePriority, realtimeRefusal, swept }: Listening): void {
+    const { options, node, loaded, services } = this.#parts;
+    this.#realtimePriority = realtimePriority;
+    if (realtimeRefusal !== null)
+      this.#log(
+        "daemon.realtime-refused",
+        { reason: realtimeRefusal },
+        `no real-time scheduling: ${realtimeRefusal}`,
+      );
+    if (swept.length > 0)
+      this.#log(
+        "daemon.leftovers-removed",
+        { objects: swept },
+        `removed what an earlier daemon left behind: ${swept.join(", ")}`,
+      );
+    const instances = loaded.model.vrrp.instances.length;
+    const took = Math.round(performance.now());
+    this.#log(
+      "daemon.started",
+      { version: options.version, node, pid: process.pid, instances, took_ms: took },
+      `duet ${options.version} listens as ${node} with ${instances} instances after ${took} ms`,
+    );
+    services.ready("running");
+    services.watch(() => this.isAlive());
+  }
+
+  #takeNews(news: ThreadNews): void {
+    switch (news.type) {
+      case "report":
+        this.#takeReport(news.report);
+        break;
+      case "notify":
+        this.#notifier.notify(news);
+        break;
+      case "trouble": {
+        const { call, subject, code, text } = news.trouble;
+        this.#log("kernel.call-failed", { call, subject, code }, `${call} ${subject}: ${text}`);
+        break;
+      }
+      case "interface": {
+        const { interface: name, state } = news;
+        this.#log(
+          "kernel.interface-changed",
+          { interface: name, state },
+          `interface ${name} is ${state}`,
+        );
+        break;
+      }
+      case "overrun":
+        this.#log(
+          "kernel.overrun",
+          { subject: "rtnetlink" },
+          "netlink messages were lost; read everything anew",
+        );
+        break;
+      case "unknown-vrid": {
+        const { vrid, source } = news;
+        this.#log(
+          "vrrp.unknown-vrid",
+          { vrid, source },
+          `${source} advertises VRID ${vrid}, which is not configured here`,
+        );
+        break;
+      }
+    }
+  }
+
+  #takeReport(report: Report): void {
+    const { logger, node } = this.#parts;
+    logReport(logger, report);
+    const clock = { monotonic: monotonicNow(), wallMs: Date.now() };
+    this.events.append(recordReport(report, node, clock));
+  }
+
+  /** To the log and to the readers of the control socket. */
+  #log<Name extends EventName>(name: Name, fields: EventFields<Name>, text: string): void {
+    const { logger, node } = this.#parts;
+    logger.event(name, fields, text);
+    const { level } = CATALOGUE[name];
+    const event: NewEvent = {
+      at: new Date().toISOString(),
+      source: node,
+      name,
+      level,
+      subject: null,
+      text,
+      data: fields,
+    };
+    this.events.append(event);
+  }
+}
+
+async function runHook(hook: Model["startupScript"]): Promise<void> {
+  if (hook !== undefined) await runScript(hook.command, [], hook.timeout).outcome;
+}

@@ -1,0 +1,68 @@
+import { existsSync, type FSWatcher, readFileSync, watch, writeFileSync } from "node:fs";
+import path from "node:path";
+import { type FileTracker, trackerKey } from "../config/model.ts";
+import type { StartTracker } from "./trackers.ts";
+
+/** Large enough for any number; the rest of a longer file is not read. */
+const TEXT_MAX = 64;
+/** A directory that is missing is looked for this often. */
+const RETRY_MS = 1_000;
+
+/** Follows the number in a file; missing or empty counts as 0. See track_file in keepalived.conf(5). */
+export const watchFile: StartTracker<FileTracker> = (config, report, logger) => {
+  const tracker = trackerKey(config);
+  initialise(config);
+  const look = (): void => {
+    const { value, problem } = readNumber(config.path);
+    if (problem === undefined) report(value, `${config.path} holds ${value}`);
+    else
+      logger.event(
+        "tracker.file-unusable",
+        { tracker, path: config.path, reason: problem },
+        `${tracker}: ${config.path}: ${problem}`,
+      );
+  };
+  let watcher: FSWatcher | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  const follow = (): void => {
+    look();
+    try {
+      // The directory, not the file: the file may be replaced, removed and created anew.
+      watcher = watch(path.dirname(config.path), (_, name) => {
+        if (name === path.basename(config.path)) look();
+      });
+      watcher.once("error", again);
+    } catch {
+      again();
+    }
+  };
+  const again = (): void => {
+    watcher?.close();
+    retry = setTimeout(follow, RETRY_MS);
+  };
+  follow();
+  return () => {
+    clearTimeout(retry);
+    watcher?.close();
+  };
+};
+
+function initialise({ path: file, initialise: initial }: FileTracker): void {
+  if (initial === undefined || (existsSync(file) && !initial.overwrite)) return;
+  writeFileSync(file, `${initial.value}\n`);
+}
+
+function readNumber(file: string): { readonly value: number; readonly problem?: string } {
+  let text: string;
+  try {
+    text = readFileSync(file, "latin1").slice(0, TEXT_MAX).trim();
+  } catch {
+    // Missing or unreadable counts as 0, so that removing the file is a way to say "all is well".
+    return { value: 0 };
+  }
+  if (text === "") return { value: 0 };
+  const match = /^[+-]?\d+/.exec(text);
+  if (match === null)
+    return { value: 0, problem: `expected a whole number, found ${JSON.stringify(text)}` };
+  return { value: Number(match[0]) };
+}

@@ -1,0 +1,158 @@
+/**
+ * The macvlan interfaces that carry virtual MACs (use_vmac in keepalived.conf(5)), and the kernel parameters that keep
+ * them and their underlying interfaces from answering for each other.
+ */
+import { isLinkLocal } from "../base/ip.ts";
+import { readSysctl, writeSysctl } from "../kernel/sysctl.ts";
+import type { InstanceConfig } from "../vrrp/config.ts";
+import { type AddressSpec, DUET_PROTOCOL } from "../wire/objects.ts";
+import type { Change } from "../wire/rtnetlink/change.ts";
+import { troubleOf } from "./announcer.ts";
+import type { KernelWriter } from "./installer.ts";
+import type { InterfaceTable } from "./interface-table.ts";
+import type { Trouble } from "./thread-messages.ts";
+
+const RT_SCOPE_LINK = 253;
+const IFA_F_NODAD = 0x02;
+
+interface Saved {
+  readonly path: string;
+  readonly value: string;
+}
+
+export class VirtualMacs {
+  readonly #kernel: KernelWriter;
+  readonly #interfaces: InterfaceTable;
+  readonly #complain: (trouble: Trouble) => void;
+  readonly #made = new Set<string>();
+  readonly #saved = new Map<string, Saved>();
+
+  constructor(
+    kernel: KernelWriter,
+    interfaces: InterfaceTable,
+    complain: (trouble: Trouble) => void,
+  ) {
+    this.#kernel = kernel;
+    this.#interfaces = interfaces;
+    this.#complain = complain;
+  }
+
+  /** Makes the missing interfaces and removes those nobody wants any more; true when the kernel's links changed. */
+  configure(instances: readonly InstanceConfig[]): boolean {
+    const wanted = new Map(
+      instances.flatMap((config) =>
+        config.virtualMac === undefined ? [] : [[config.virtualMac.interface, config] as const],
+      ),
+    );
+    const stale = [...this.#made].filter((name) => !wanted.has(name));
+    for (const name of stale) this.#delete(name);
+    let changed = stale.length > 0;
+    for (const config of wanted.values()) changed = this.#make(config) || changed;
+    return changed;
+  }
+
+  /** Removes every interface made and puts back the parameters that were changed. */
+  removeAll(): void {
+    for (const name of this.#made) this.#delete(name);
+    for (const { path, value } of this.#saved.values()) this.#write(path, value);
+    this.#saved.clear();
+  }
+
+  #make({ virtualMac, interface: parent, family }: InstanceConfig): boolean {
+    if (virtualMac === undefined || this.#interfaces.link(parent) === undefined) return false;
+    const { interface: name, mac } = virtualMac;
+    const known = this.#interfaces.link(name);
+    if (known !== undefined && known.kind === "macvlan" && known.mac === mac) {
+      if (!this.#made.has(name)) this.#prepare(name, parent, family);
+      this.#made.add(name);
+      return false;
+    }
+    const changes: Change[] = [{ type: "link", verb: "add-macvlan", interface: name, parent, mac }];
+    if (!this.#apply(changes, name)) return false;
+    this.#made.add(name);
+    this.#prepare(name, parent, family);
+    return this.#apply([{ type: "link", verb: "up", interface: name }], name);
+  }
+
+  #prepare(name: string, parent: string, family: 4 | 6): void {
+    if (family === 6) {
+      this.#borrowLinkLocal(name, parent);
+      return;
+    }
+    this.#write(`net/ipv6/conf/${name}/disable_ipv6`, "1");
+    this.#write(`net/ipv4/conf/${name}/arp_ignore`, "1");
+    this.#write(`net/ipv4/conf/${name}/accept_local`, "1");
+    this.#write(`net/ipv4/conf/${name}/rp_filter`, "0");
+    this.#write(`net/ipv4/conf/${name}/promote_secondaries`, "1");
+    this.#save(`net/ipv4/conf/${parent}/arp_ignore`, "1");
+    this.#save(`net/ipv4/conf/${parent}/arp_filter`, "1");
+    this.#spreadReversePathFilter();
+  }
+
+  /** Advertisements leave through the macvlan but come from the link-local address of the interface below it. */
+  #borrowLinkLocal(name: string, parent: string): void {
+    this.#write(`net/ipv6/conf/${name}/addr_gen_mode`, "1");
+    const address = this.#interfaces.facts(parent).addresses.find(isLinkLocal);
+    if (address === undefined) return;
+    const spec: AddressSpec = {
+      interface: name,
+      address,
+      prefixLength: 64,
+      scope: RT_SCOPE_LINK,
+      flags: IFA_F_NODAD,
+      protocol: DUET_PROTOCOL,
+      validLifetime: "forever",
+      preferredLifetime: "forever",
+    };
+    this.#apply([{ type: "address", verb: "replace", spec }], name);
+  }
+
+  /** The effective rp_filter is the larger of "all" and the interface's own, so "all" has to give way. */
+  #spreadReversePathFilter(): void {
+    const all = "net/ipv4/conf/all/rp_filter";
+    const value = this.#read(all);
+    if (value === undefined || value === "0" || this.#saved.has(all)) return;
+    for (const name of this.#interfaces.names()) {
+      const own = `net/ipv4/conf/${name}/rp_filter`;
+      if (!this.#made.has(name) && this.#read(own) === "0") this.#save(own, value);
+    }
+    this.#save(all, "0");
+  }
+
+  #save(path: string, value: string): void {
+    const before = this.#read(path);
+    if (before === undefined || before === value) return;
+    if (!this.#saved.has(path)) this.#saved.set(path, { path, value: before });
+    this.#write(path, value);
+  }
+
+  #read(path: string): string | undefined {
+    try {
+      return readSysctl(path);
+    } catch {
+      // The parameter does not exist on this kernel or interface: there is nothing to protect against.
+      return undefined;
+    }
+  }
+
+  #write(path: string, value: string): void {
+    if (this.#read(path) === undefined) return;
+    try {
+      writeSysctl(path, value);
+    } catch (error) {
+      this.#complain(troubleOf("write", `sysctl ${path}`, error));
+    }
+  }
+
+  #delete(name: string): void {
+    this.#made.delete(name);
+    this.#apply([{ type: "link", verb: "delete", interface: name }], name);
+  }
+
+  #apply(changes: readonly Change[], name: string): boolean {
+    const failure = this.#kernel.apply(changes).find((result) => !result.ok);
+    if (failure === undefined || failure.ok) return true;
+    this.#complain({ call: "link", subject: name, code: failure.code, text: failure.message });
+    return false;
+  }
+}
