@@ -28,7 +28,7 @@ export interface ReloadPlan {
   readonly notificationChanged: boolean;
   /** Addresses, routes and rules outside instances. */
   readonly staticsChanged: boolean;
-  /** Anything that is not among the above: delays, fencing, scheduling, names. */
+  /** Anything that is not among the above: delays, fencing, scheduling, the router's name. */
   readonly settingsChanged: boolean;
 }
 
@@ -95,11 +95,17 @@ const notification = ({ instanceNotify, groupNotify, fifos }: Model): unknown =>
   fifos,
 });
 
-const settings = (model: Model): unknown => {
-  const { vrrp, instanceNotify, groupNotify, fifos, trackers, statics, positions, ...rest } = model;
-  const { instances, groups, ...router } = vrrp;
-  return { router, rest };
-};
+const settings = (model: Model): unknown => ({
+  routerId: model.routerId,
+  startupDelay: model.vrrp.startupDelay,
+  linkDelays: model.vrrp.linkDelays,
+  fencing: model.vrrp.fencing,
+  startupScript: model.startupScript,
+  shutdownScript: model.shutdownScript,
+  scheduling: model.scheduling,
+  dynamicInterfaces: model.dynamicInterfaces,
+  logUnknownVrids: model.logUnknownVrids,
+});
 
 /**
  * Whether two plain values are equal. Where a command stands in its file is no difference: adding a comment above it must

@@ -44,7 +44,6 @@ interface Rows {
 
 function nextRow(a: string, b: string, row: number, { last, beforeLast }: Rows): number[] {
   const current = [row];
-  const at = (cells: readonly number[], column: number): number => cells[column] ?? Infinity;
   for (let column = 1; column <= b.length; column += 1) {
     const swapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
     current.push(
@@ -58,6 +57,8 @@ function nextRow(a: string, b: string, row: number, { last, beforeLast }: Rows):
   }
   return current;
 }
+
+const at = (cells: readonly number[], column: number): number => cells[column] ?? Infinity;
 
 function letterCost(a: string, b: string): number {
   if (a === b) return 0;

@@ -119,19 +119,21 @@ export function completeAnnouncements(
   own: AnnouncementDraft,
   { global, strict, minimal, arpInterval, naInterval }: AnnouncementContext,
 ): AnnouncementConfig {
-  const repeat = own.repeat ?? global.repeat ?? (minimal ? 1 : 5);
-  const delay = own.delay ?? global.delay ?? (minimal ? NO_TIME : seconds(5));
+  const { repeat, delay, ...rest } = {
+    repeat: minimal ? 1 : 5,
+    delay: minimal ? NO_TIME : seconds(5),
+    refresh: NO_TIME,
+    refreshRepeat: 1,
+    ...global,
+    ...own,
+  };
   return {
     repeat,
     delay,
-    refresh: own.refresh ?? global.refresh ?? NO_TIME,
-    refreshRepeat: own.refreshRepeat ?? global.refreshRepeat ?? 1,
-    lowerPriorityRepeat: strict
-      ? 0
-      : (own.lowerPriorityRepeat ?? global.lowerPriorityRepeat ?? repeat),
-    lowerPriorityDelay: strict
-      ? NO_TIME
-      : (own.lowerPriorityDelay ?? global.lowerPriorityDelay ?? delay),
+    refresh: rest.refresh,
+    refreshRepeat: rest.refreshRepeat,
+    lowerPriorityRepeat: strict ? 0 : (rest.lowerPriorityRepeat ?? repeat),
+    lowerPriorityDelay: strict ? NO_TIME : (rest.lowerPriorityDelay ?? delay),
     arpInterval,
     naInterval,
   };

@@ -2,8 +2,8 @@
 import type { IpFamily } from "../../base/ip.ts";
 import { virtualMac } from "../../base/mac.ts";
 import type { Duration } from "../../base/time.ts";
-import { centiseconds, formatDuration, NO_TIME, seconds } from "../../base/time.ts";
 import type {
+  AnnouncementConfig,
   Authentication,
   InstanceConfig,
   Tracking,
@@ -14,14 +14,15 @@ import type {
   VirtualRule,
   VrrpVersion,
 } from "../../vrrp/config.ts";
-import { PRIORITY_DEFAULT, PRIORITY_OWNER } from "../../vrrp/config.ts";
+import { PRIORITY_OWNER } from "../../vrrp/config.ts";
 import { addressCapacity } from "../../vrrp/outgoing.ts";
 import type { Position } from "../diagnostics.ts";
 import { placeAddress } from "./addresses.ts";
 import { completeAnnouncements } from "./announcements.ts";
 import { completeHmac, completePassword } from "./authentication.ts";
+import { completeAccept, completeElection, limitInterval } from "./complete-election.ts";
 import type { Globals } from "./globals.ts";
-import type { InstanceDraft } from "./instance.ts";
+import type { InstanceDraft } from "./instance-draft.ts";
 import type { Spacing } from "./interfaces.ts";
 import type { Reading } from "./reading.ts";
 import { readRouteLine } from "./routes.ts";
@@ -70,6 +71,7 @@ export function completeInstance(
     authentication,
     strict,
   });
+  const { priority } = election;
   return {
     name,
     interface: carrier,
@@ -78,40 +80,75 @@ export function completeInstance(
     vrid,
     ...election,
     interval,
-    downAdverts: strict ? 3 : (draft.downAdverts ?? globals.downAdverts),
-    accept: completeAccept(reading, draft, { strict, version, priority: election.priority }),
+    accept: completeAccept(reading, draft, { strict, version, priority }),
     transport: completeTransport(reading, draft, globals, family),
     ...(draft.source !== undefined && { source: draft.source }),
     trackSource: draft.trackSource,
     authentication,
-    checksum: (draft.payloadChecksum ?? globals.payloadChecksum) ? "payload-only" : "pseudo-header",
     oldUnicastChecksum: draft.oldUnicastChecksum,
-    skipAddressCheck: draft.skipAddressCheck ?? globals.skipAddressCheck,
     ...advertised,
     routes: objects.routes,
     rules: objects.rules,
-    announcements: completeAnnouncements(draft.announcements, {
-      global: globals.announcements,
-      strict,
-      minimal: globals.minimalAnnouncements,
-      arpInterval: shared.spacing.get(carrier)?.arp ?? globals.arpInterval,
-      naInterval: shared.spacing.get(carrier)?.na ?? globals.naInterval,
-    }),
-    advertiseToLower: !strict && (draft.advertiseToLower ?? globals.advertiseToLower),
-    advertiseToHigher: !strict && (draft.advertiseToHigher ?? globals.advertiseToHigher),
-    ownerIgnoresAdverts: strict || (draft.ownerIgnoresAdverts ?? globals.ownerIgnoresAdverts),
+    announcements: announcementsOf(draft, shared, strict, carrier),
+    ...conductOf(draft, globals, strict),
     strict,
     trackInterface: draft.trackInterface,
-    tracking: completeTracking(reading, draft, {
-      carrier,
-      objects,
-      shared,
-      priority: election.priority,
-    }),
+    tracking: completeTracking(reading, draft, { carrier, objects, shared, priority }),
     ...(virtual !== undefined && { virtualMac: virtual }),
     promoteSecondaries: draft.promoteSecondaries,
-    reportPriorityChanges: draft.reportPriorityChanges ?? globals.reportPriorityChanges,
   };
+}
+
+type Conduct = Pick<
+  InstanceConfig,
+  | "downAdverts"
+  | "checksum"
+  | "skipAddressCheck"
+  | "advertiseToLower"
+  | "advertiseToHigher"
+  | "ownerIgnoresAdverts"
+  | "reportPriorityChanges"
+>;
+
+/** What an instance inherits from global_defs where it says nothing itself, and what strict mode takes from it. */
+function conductOf(draft: InstanceDraft, globals: Globals, strict: boolean): Conduct {
+  const payload = draft.payloadChecksum ?? globals.payloadChecksum;
+  return {
+    checksum: payload ? "payload-only" : "pseudo-header",
+    skipAddressCheck: draft.skipAddressCheck ?? globals.skipAddressCheck,
+    reportPriorityChanges: draft.reportPriorityChanges ?? globals.reportPriorityChanges,
+    ...(strict
+      ? STRICT_CONDUCT
+      : {
+          downAdverts: draft.downAdverts ?? globals.downAdverts,
+          advertiseToLower: draft.advertiseToLower ?? globals.advertiseToLower,
+          advertiseToHigher: draft.advertiseToHigher ?? globals.advertiseToHigher,
+          ownerIgnoresAdverts: draft.ownerIgnoresAdverts ?? globals.ownerIgnoresAdverts,
+        }),
+  };
+}
+
+const STRICT_CONDUCT = {
+  downAdverts: 3,
+  advertiseToLower: false,
+  advertiseToHigher: false,
+  ownerIgnoresAdverts: true,
+} as const;
+
+function announcementsOf(
+  { announcements }: InstanceDraft,
+  { globals, spacing }: Shared,
+  strict: boolean,
+  carrier: string,
+): AnnouncementConfig {
+  const own = spacing.get(carrier);
+  return completeAnnouncements(announcements, {
+    global: globals.announcements,
+    strict,
+    minimal: globals.minimalAnnouncements,
+    arpInterval: own?.arp ?? globals.arpInterval,
+    naInterval: own?.na ?? globals.naInterval,
+  });
 }
 
 function requireInterface({ findings }: Reading, draft: InstanceDraft): string | undefined {
@@ -146,100 +183,6 @@ function chooseVersion(
     findings.warn(versionAt ?? at, "version-family", message);
   }
   return 3;
-}
-
-const INTERVAL_V3_MAX = centiseconds(4095);
-
-function limitInterval(
-  { findings }: Reading,
-  { interval = seconds(1), intervalAt, at }: InstanceDraft,
-  version: VrrpVersion,
-): Duration {
-  const step = version === 2 ? seconds(1) : centiseconds(1);
-  const most = version === 2 ? seconds(255) : INTERVAL_V3_MAX;
-  const rounded = Math.round(interval / step) * step;
-  const limited = Math.min(most, Math.max(step, rounded)) as Duration;
-  if (limited !== interval) {
-    const rule =
-      version === 2
-        ? "version 2 advertises every 1 to 255 whole seconds; write version 3 for shorter intervals"
-        : "version 3 advertises every 0.01 to 40.95 seconds in steps of 0.01";
-    const message = `advert_int is taken as ${formatDuration(limited)}: ${rule}`;
-    findings.warn(intervalAt ?? at, "number-rounded", message);
-  }
-  return limited;
-}
-
-type Election = Pick<InstanceConfig, "priority" | "startsActive" | "preempt" | "preemptDelay">;
-
-function completeElection(reading: Reading, draft: InstanceDraft, strict: boolean): Election {
-  const configured = draft.state;
-  const priority = draft.priority ?? (configured === "MASTER" ? PRIORITY_OWNER : PRIORITY_DEFAULT);
-  const owner = priority === PRIORITY_OWNER;
-  const state = strict ? strictState(reading, draft, owner) : configured;
-  const preempt = completePreempt(reading, draft, { owner, master: state === "MASTER" });
-  const preemptDelay = completeDelay(reading, draft, {
-    preempt,
-    strict,
-    master: state === "MASTER",
-  });
-  return { priority, startsActive: owner && state !== "BACKUP", preempt, preemptDelay };
-}
-
-function strictState(
-  { findings }: Reading,
-  { state, stateAt, at }: InstanceDraft,
-  owner: boolean,
-): "MASTER" | "BACKUP" {
-  const demanded = owner ? "MASTER" : "BACKUP";
-  if (state !== undefined && state !== demanded) {
-    const message = `strict mode: state ${demanded} goes with ${owner ? "priority 255" : "every priority but 255"}; it is used`;
-    findings.warn(stateAt ?? at, "strict-violation", message);
-  }
-  return demanded;
-}
-
-function completePreempt(
-  { findings }: Reading,
-  { preempt, preemptAt, at }: InstanceDraft,
-  { owner, master }: { owner: boolean; master: boolean },
-): boolean {
-  if (preempt !== false || (!owner && !master)) return preempt ?? true;
-  const why = owner ? "priority 255" : "state MASTER; write state BACKUP on both routers";
-  const message = `nopreempt does not go with ${why}: it has no effect`;
-  findings.warn(preemptAt ?? at, "preempt-conflict", message);
-  return true;
-}
-
-function completeDelay(
-  { findings }: Reading,
-  { preemptDelay = NO_TIME, preemptDelayAt, at }: InstanceDraft,
-  { preempt, strict, master }: { preempt: boolean; strict: boolean; master: boolean },
-): Duration {
-  if (preemptDelay === NO_TIME) return NO_TIME;
-  const position = preemptDelayAt ?? at;
-  if (strict) {
-    findings.warn(position, "strict-violation", "strict mode: preempt_delay has no effect");
-  } else if (!preempt || master) {
-    const why = master ? "state MASTER" : "nopreempt";
-    const message = `preempt_delay does not go with ${why}: it has no effect`;
-    findings.warn(position, "preempt-conflict", message);
-  } else return preemptDelay;
-  return NO_TIME;
-}
-
-function completeAccept(
-  { findings }: Reading,
-  { accept, acceptAt, at }: InstanceDraft,
-  { strict, version, priority }: { strict: boolean; version: VrrpVersion; priority: number },
-): boolean {
-  if (!strict) return accept ?? true;
-  const owner = priority === PRIORITY_OWNER;
-  if (accept !== true || version === 3 || owner) return accept ?? owner;
-  const message =
-    "strict mode: version 2 has no accept; packets to the virtual addresses are dropped";
-  findings.warn(acceptAt ?? at, "strict-violation", message);
-  return false;
 }
 
 function completeAuthentication(
@@ -439,14 +382,13 @@ function withoutWeights(
 }
 
 function devices({ addresses, excluded, routes, rules }: Objects): ReadonlySet<string> {
-  const names = [...addresses, ...excluded]
-    .filter(({ tracked }) => tracked)
-    .map(({ spec }) => spec.interface);
-  for (const { spec, tracked } of routes)
-    if (tracked)
-      for (const hop of [spec, ...spec.nexthops])
-        if (hop.interface !== undefined) names.push(hop.interface);
-  for (const { spec, tracked } of rules)
-    if (tracked && spec.inputInterface !== undefined) names.push(spec.inputInterface);
-  return new Set(names);
+  const held = [...addresses, ...excluded].filter(({ tracked }) => tracked);
+  const followed = routes.filter(({ tracked }) => tracked);
+  const matched = rules.filter(({ tracked }) => tracked);
+  const names = [
+    ...held.map(({ spec }) => spec.interface),
+    ...followed.flatMap(({ spec }) => [spec, ...spec.nexthops].map((hop) => hop.interface)),
+    ...matched.map(({ spec }) => spec.inputInterface),
+  ];
+  return new Set(names.filter((name) => name !== undefined));
 }

@@ -31,9 +31,14 @@ interface Output {
   readonly columns: number[];
 }
 
+/** Where text is expanded: in a line itself, or inside definitions that came from one of its characters. */
 interface Use {
   readonly line: Line;
   readonly scope: Scope;
+  /** Names of the definitions that are being put in. */
+  readonly within: readonly string[];
+  /** Index in the line that all of the text came from; undefined for the line's own text. */
+  readonly origin?: number;
 }
 
 export class Expander {
@@ -65,7 +70,7 @@ export class Expander {
   expand(line: Line, scope: Scope): Line | undefined {
     if (!line.text.includes("$")) return undefined;
     const output: Output = { text: "", columns: [] };
-    this.#expandInto(output, line.text, { line, scope }, []);
+    this.#expandInto(output, line.text, { line, scope, within: [] });
     if (this.#exhausted) return { ...line, text: "", columns: [] };
     if (output.text === line.text) return undefined;
     return { ...line, text: output.text, columns: output.columns };
@@ -79,64 +84,50 @@ export class Expander {
     return !this.#exhausted;
   }
 
-  // `origin` undefined: `text` stands in the line itself. Otherwise all of it came from that index of the line.
-  #expandInto(
-    output: Output,
-    text: string,
-    use: Use,
-    within: readonly string[],
-    origin?: number,
-  ): void {
+  #expandInto(output: Output, text: string, use: Use): void {
     let at = 0;
     while (at < text.length && !this.#exhausted) {
       const dollar = text.indexOf("$", at);
       const literalEnd = dollar < 0 ? text.length : dollar;
-      this.#append(output, text.slice(at, literalEnd), use, origin ?? at, origin === undefined);
+      this.#append(output, text.slice(at, literalEnd), use, at);
       if (dollar < 0) return;
-      const from = origin ?? dollar;
-      const reference = this.#resolve(text, dollar, use, from);
-      if (reference.value === undefined) {
-        this.#append(output, reference.text, use, from, origin === undefined);
-      } else {
-        this.#enter(output, reference, use, { within, from });
-      }
+      const reference = this.#resolve(text, dollar, use);
+      if (reference.value === undefined) this.#append(output, reference.text, use, dollar);
+      else this.#enter(output, reference, { ...use, origin: use.origin ?? dollar });
       at = dollar + reference.text.length;
     }
   }
 
-  #enter(
-    output: Output,
-    { name, value = "" }: Reference,
-    use: Use,
-    { within, from }: { within: readonly string[]; from: number },
-  ): void {
+  #enter(output: Output, { name, value = "" }: Reference, use: Use): void {
+    const { line, within, origin } = use;
     this.#references += 1;
     if (within.length >= NESTING_MAX || within.includes(name))
-      this.#exhaust(use.line, `the definition of ${name} refers to itself`, from);
+      this.#exhaust(line, `the definition of ${name} refers to itself`, origin);
     else if (this.#references > REFERENCES_MAX)
-      this.#exhaust(use.line, "more than 100000 definitions are put in", from);
-    else this.#expandInto(output, value, use, [...within, name], from);
+      this.#exhaust(line, "more than 100000 definitions are put in", origin);
+    else this.#expandInto(output, value, { ...use, within: [...within, name] });
   }
 
-  #append(output: Output, text: string, { line }: Use, from: number, inLine: boolean): void {
+  #append(output: Output, text: string, { line, origin }: Use, at: number): void {
     if (text === "" || !this.spend(line, text.length)) return;
     if (output.text.length + text.length > LINE_SIZE_MAX) {
-      this.#exhaust(line, "this line expands to more than 64 kB", from);
+      this.#exhaust(line, "this line expands to more than 64 kB", origin ?? at);
       return;
     }
     for (let index = 0; index < text.length; index += 1)
-      output.columns.push(positionAt(line, inLine ? from + index : from).column);
+      output.columns.push(positionAt(line, origin ?? at + index).column);
     output.text += text;
   }
 
   /** The reference at `text[at]`; without a value it stays as it is. */
-  #resolve(text: string, at: number, { line, scope }: Use, from: number): Reference {
+  #resolve(text: string, at: number, use: Use): Reference {
+    const { line, scope, origin: from = at } = use;
     const rest = text.slice(at);
     const braced = BRACED.exec(rest);
     if (braced !== null) {
       const name = braced[1] ?? "";
       const value = this.#predefined(name, line) ?? this.#lookUp(name, scope);
-      if (value === undefined) this.#reportUnknown(line, from, name, braced[0], scope);
+      if (value === undefined) this.#reportUnknown(use, from, name, braced[0]);
       return { text: braced[0], name, value };
     }
     const bare = BARE.exec(rest);
@@ -144,7 +135,7 @@ export class Expander {
     const name = bare[1] ?? "";
     const ends = /^[\s,)]|^$/.test(rest.slice(bare[0].length, bare[0].length + 1));
     const value = this.#lookUp(name, scope);
-    if (value === undefined) this.#reportUnknown(line, from, name, bare[0], scope);
+    if (value === undefined) this.#reportUnknown(use, from, name, bare[0]);
     else if (!ends)
       this.#findings.warn(
         positionAt(line, from),
@@ -168,14 +159,19 @@ export class Expander {
       case "_INSTANCE":
         return configIdOf(this.#environment);
       case "_PWD":
-        return /^(.+)\/[^/]*$/.exec(file)?.[1] ?? (file.startsWith("/") ? "/" : ".");
+        return directoryOf(file);
       case "_ENV":
-        return this.#environment.variables[words[0] ?? ""] ?? "";
+        return this.#variable(words[0] ?? "");
       case "_RANDOM":
         return this.#randomText(words);
       default:
         return undefined;
     }
+  }
+
+  #variable(name: string): string {
+    const { variables } = this.#environment;
+    return Object.hasOwn(variables, name) ? (variables[name] ?? "") : "";
   }
 
   #randomText(words: readonly string[]): string | undefined {
@@ -186,7 +182,7 @@ export class Expander {
   }
 
   // Commands may well contain a shell's $NAME, so nothing is said about those in quotes.
-  #reportUnknown(line: Line, from: number, name: string, text: string, scope: Scope): void {
+  #reportUnknown({ line, scope }: Use, from: number, name: string, text: string): void {
     const before = line.text.slice(0, from);
     if ((before.match(/"/g)?.length ?? 0) % 2 === 1) return;
     const known = [...this.#definitions.keys(), ...scope.keys()];
@@ -212,4 +208,9 @@ interface Reference {
   readonly text: string;
   readonly name: string;
   readonly value: string | undefined;
+}
+
+function directoryOf(file: string): string {
+  const folder = /^(.+)\/[^/]*$/.exec(file)?.[1];
+  return folder ?? (file.startsWith("/") ? "/" : ".");
 }

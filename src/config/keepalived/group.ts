@@ -37,7 +37,9 @@ export const GROUP: Table<GroupDraft> = [
     "{ … }",
     { doc: "Names of the instances that move together." },
     ({ findings }, { keyword: { at }, block }, draft) => {
-      const words = (block?.statements ?? []).flatMap((entry) => [entry.keyword, ...entry.words]);
+      const words = (block?.statements ?? []).flatMap((entry) =>
+        [entry.keyword].concat(entry.words),
+      );
       if (draft.members === undefined) draft.members = words;
       else
         findings.error(
@@ -153,7 +155,7 @@ function groupTracking(
   if (owner === undefined || resolved.every(({ weight }) => weight === 0)) return resolved;
   const message = `${owner.text} in vrrp_sync_group ${name} owns its addresses (priority 255), so the weights of the group have no effect`;
   reading.findings.warn(at, "priority-owner", message);
-  return resolved.map((entry) => ({ ...entry, weight: 0 }));
+  return resolved.map(withoutWeight);
 }
 
 /**
@@ -173,9 +175,15 @@ export function joinGroup(
   findings.warn(at, "group-weight", message);
   const tracking = instance.tracking
     .filter((entry) => entry.weight === 0 || becomesFault(entry))
-    .map((entry) => ({ ...entry, weight: 0 }));
+    .map(withoutWeight);
   return { ...instance, tracking };
 }
 
 const becomesFault = ({ tracker, weight }: Tracking): boolean =>
   tracker.startsWith("interface:") || (tracker.startsWith("file:") && weight === 1);
+
+const withoutWeight = ({ tracker, reverse }: Tracking): Tracking => ({
+  tracker,
+  weight: 0,
+  reverse,
+});
