@@ -34,7 +34,7 @@ import {
   TRAILER_SIZE,
   trailerMac,
 } from "../../src/wire/vrrp-auth.ts";
-import { bytes, encoded, hexOf, view, viewOf } from "../support/bytes.ts";
+import { bitFlips, bytes, encoded, hexOf, view, viewOf } from "../support/bytes.ts";
 import { hmac } from "../support/hmac.ts";
 import {
   advertisementFrames,
@@ -276,6 +276,25 @@ test.each(keepalivedFrames)(
       });
     const sent = outgoing.datagram(ad.priority, sourceOf(ad), ip(ad.ip_dst), context);
     expect(formatHex(sent)).toBe(isIpv6 ? hexOf(signed) : formatHex(packet));
+  },
+);
+
+test.each(advertisementFrames)(
+  "%s: its peer refuses it with any one bit flipped",
+  (name, frame) => {
+    const received = receivedFrom(frame.hex, frame.decoded);
+    const whole = Uint8Array.from(new Uint8Array(received.bytes.buffer));
+    const config = configOf(name, frame.decoded);
+    const wallSeconds = frame.decoded.trailer?.sec ?? 0;
+    // The kernel answers for the IPv4 header; it covers it with a checksum of its own.
+    const from = frame.decoded.ttl === undefined ? 0 : IPV4_HEADER_SIZE * 8;
+    for (const { bit, flipped } of bitFlips(whole)) {
+      if (bit < from) continue;
+      const admission = new Admission(config, hmac);
+      const context = { wallSeconds, active: false, lastSource: undefined };
+      const verdict = admission.admit({ ...received, bytes: viewOf(flipped) }, context);
+      expect(verdict.ok, `bit ${bit}`).toBe(false);
+    }
   },
 );
 
