@@ -59,6 +59,7 @@ async function followFrom(
   let last = since;
   for (;;) {
     // The daemon cuts off readers that are too slow; they resume where they were.
+    // oxlint-disable-next-line no-await-in-loop -- One stream comes after the other.
     for await (const record of client.stream({ since: last })) {
       last = record.id;
       show(record);

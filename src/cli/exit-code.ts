@@ -1,5 +1,4 @@
 import { ControlError } from "../control/client.ts";
-import { ControlSocketError } from "../control/socket-path.ts";
 
 export const EXIT = {
   done: 0,
@@ -15,9 +14,7 @@ export const EXIT = {
 
 /** The exit status that stands for `error`, or undefined when nobody foresaw it. */
 export function exitCodeOf(error: unknown): number | undefined {
-  if (error instanceof ControlSocketError)
-    return error.code === "no-permission" ? EXIT.noPermission : EXIT.usage;
-  if (!(error instanceof ControlError)) return undefined;
+  if (!(error instanceof ControlError)) return ownExitCode(error);
   switch (error.code) {
     case "unreachable":
     case "protocol":
@@ -29,4 +26,10 @@ export function exitCodeOf(error: unknown): number | undefined {
         ? EXIT.usage
         : EXIT.findings;
   }
+}
+
+/** Errors of the laboratory bring their exit status along. */
+function ownExitCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("exitCode" in error)) return undefined;
+  return typeof error.exitCode === "number" ? error.exitCode : undefined;
 }

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { addCheck } from "./check.ts";
 import { addEvents } from "./events.ts";
 import { EXIT, exitCodeOf } from "./exit-code.ts";
+import { addLab } from "./lab.ts";
 import { addMetrics } from "./metrics.ts";
 import { addReload } from "./reload.ts";
 import { addResign } from "./resign.ts";
@@ -38,6 +39,7 @@ export function makeProgram(session: Session): Command {
   addReload(program, session);
   addResign(program, session);
   addMetrics(program, session);
+  addLab(program);
   return program;
 }
 
@@ -67,7 +69,5 @@ export function report(error: unknown, session: Session, debug: boolean): number
 }
 
 /** Commander has written its message; asking for help or the version is no error. */
-function reportUsage({ code, exitCode }: CommanderError): number {
-  if (code === "commander.help") return EXIT.usage;
-  return exitCode === 0 ? EXIT.done : EXIT.usage;
-}
+const reportUsage = ({ exitCode }: CommanderError): number =>
+  exitCode === 0 ? EXIT.done : EXIT.usage;

@@ -27,6 +27,7 @@ const TRANSITION: Transition = {
 };
 
 test("monotonic instants become wall times and ages", () => {
+  const { intervalMs: _, actsInMs: __, ...same } = STATUS.instances[0]!;
   const view: RouterView = {
     at: instant(100_000_000),
     units: [
@@ -42,7 +43,8 @@ test("monotonic instants become wall times and ages", () => {
     ],
     instances: [
       {
-        ...STATUS.instances[0]!,
+        ...same,
+        faults: [],
         source: null,
         intervalUs: 1_000_000,
         active: { source: "192.0.2.1" as never, priority: 100, heardAt: instant(99_750_000) },
