@@ -11,7 +11,7 @@ export interface ChildOptions {
 }
 
 /**
- * Starts a program inside a namespace. The kernel kills it when this process ends, however it ends. setpriv and nsenter
+ * Starts a program inside a namespace. The kernel kills it when this process ends, however it ends. setpriv and ip
  * replace themselves, so the child's process id is the program's.
  */
 export function spawnInside({ namespace, argv, stdio }: ChildOptions): ChildProcess {

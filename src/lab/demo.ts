@@ -81,10 +81,14 @@ class Story {
 
   readonly entered = (phase: DrillPhase, active: RouterName | undefined): void => {
     this.#flush(monotonicNow());
+    const stays = active !== undefined && active === this.#active;
     this.#phase = phase;
     this.#active = active;
-    const text = PHASES[phase](active);
-    if (text !== "") this.#heading(text);
+    if (phase !== "end") this.#heading(PHASES[phase](active));
+    else if (stays)
+      this.#heading(
+        `${active} stays active: ${otherRouter(active)} is back and does not preempt it`,
+      );
   };
 
   readonly told = (entry: TimelineEntry): void => {
@@ -157,10 +161,11 @@ class Story {
   }
 }
 
-const PHASES: Readonly<Record<DrillPhase, (active: RouterName | undefined) => string>> = {
+type Heading = (active: RouterName | undefined) => string;
+
+const PHASES: Readonly<Record<Exclude<DrillPhase, "end">, Heading>> = {
   election: () => "The routers start and elect the active one",
   traffic: (active) => `${active ?? "One router"} is active; traffic flows through it`,
   fault: (active) => `Now ${active ?? "the active router"} loses both cables`,
   repair: () => "The cables are plugged in again",
-  end: () => "",
 };

@@ -22,11 +22,14 @@ export interface Command {
 /** Where `ip netns` keeps its names. */
 export const NETNS_FOLDER = "/run/netns";
 
-/** The command line that runs `argv` inside `namespace`. nsenter replaces itself, so the process id stays. */
+/**
+ * The command line that runs `argv` inside `namespace`, with a /sys that shows its interfaces. ip-netns(8) replaces
+ * itself, so the process id stays.
+ */
 export const inNamespace = (
   namespace: string,
   argv: readonly string[],
-): readonly [string, ...string[]] => ["nsenter", `--net=${NETNS_FOLDER}/${namespace}`, ...argv];
+): readonly [string, ...string[]] => ["ip", "netns", "exec", namespace, ...argv];
 
 /** Creates the empty namespaces. */
 export const creation = (plan: LabPlan): Command =>

@@ -8,7 +8,6 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   ip: "iproute2",
   bridge: "iproute2",
   nft: "nftables",
-  nsenter: "util-linux",
   setpriv: "util-linux",
   unshare: "util-linux",
 };

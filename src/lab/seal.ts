@@ -108,6 +108,7 @@ function withPrivateRun(steps: readonly string[], parameters: readonly string[])
 async function checkPermission(command: string): Promise<void> {
   const steps = [
     "ip netns add try",
+    "ip netns exec try true",
     "ip link add try0 type veth peer name try1",
     "ip link add try2 type bridge",
     "nft add table inet try",
