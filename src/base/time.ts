@@ -34,8 +34,9 @@ export function earliest(a: Instant | undefined, b: Instant | undefined): Instan
 
 /** A span as people write it: 950us, 36ms, 2.61s. */
 export function formatDuration(span: Duration): string {
-  if (span < 1_000) return `${Math.round(span)}us`;
-  if (span < 1_000_000) return `${trim(span / 1_000)}ms`;
+  // Half a unit early, so that 999.6 ms are rounded to 1s and not to 1000ms.
+  if (span < 999.5) return `${Math.round(span)}us`;
+  if (span < 999_500) return `${trim(span / 1_000)}ms`;
   return `${trim(span / 1_000_000)}s`;
 }
 
