@@ -9,6 +9,7 @@ export const FINDINGS = {
   "address-invalid": "Something that must be an IP address or a prefix is not one.",
   "address-missing": "An instance has no virtual address.",
   "address-option": "An option of an address is not known or does not fit the address.",
+  "address-shared": "Two instances hold the same virtual address, so both routers may hold it.",
   "authentication-incomplete":
     "Authentication has a type without a password or a password without a type.",
   "authentication-password-cut": "VRRPv2 carries eight bytes of a password; the rest is cut off.",
@@ -37,6 +38,8 @@ export const FINDINGS = {
     "Members of a synchronisation group advertise at different intervals, so the slowest decides.",
   "group-member-twice": "An instance is a member of two synchronisation groups, or twice of one.",
   "group-member-unknown": "A synchronisation group names an instance that does not exist.",
+  "group-preempt":
+    "Some members of a synchronisation group preempt and others do not, so the group may never settle.",
   "group-priority":
     "Members of a synchronisation group have different priorities, so the group may wait for ever.",
   "group-single": "A synchronisation group has one member and synchronises nothing.",
@@ -66,13 +69,9 @@ export const FINDINGS = {
   "route-untracked": "A route without an interface cannot be looked after.",
   "rule-invalid": "A rule cannot be read.",
   "rule-preference": "A rule without a preference gets one by itself.",
-  "same-priority":
-    "An instance that preempts has the default priority; two such routers decide by address.",
   "state-case": "MASTER and BACKUP are written in capitals.",
   "state-unknown": "The state is neither MASTER nor BACKUP; BACKUP is used.",
   "strict-violation": "Strict mode does not allow something; it is changed to what the RFC says.",
-  "subnet-mismatch":
-    "A virtual route goes through a gateway that no virtual address of the instance reaches directly.",
   "tracker-incomplete": "A tracker lacks what it should track.",
   "tracker-unknown": "An instance or group tracks something that is not defined.",
   "tracker-unused": "A tracker is defined but nobody tracks it, so it does not run.",

@@ -44,33 +44,6 @@ export function planReload(before: Model, after: Model): ReloadPlan {
   };
 }
 
-/** The plan in words, one change each; empty when nothing changes. */
-export function describeReload(before: Model, after: Model): readonly string[] {
-  const plan = planReload(before, after);
-  return [
-    ...describe("instance", plan.instances),
-    ...describe("group", plan.groups),
-    ...describe("tracker", plan.trackers),
-    ...(plan.notificationChanged ? ["notification changed"] : []),
-    ...(plan.staticsChanged ? ["static objects changed"] : []),
-    ...(plan.settingsChanged ? ["settings changed"] : []),
-  ];
-}
-
-function describe<T extends { readonly name: string }>(
-  what: string,
-  { kept, added, removed }: Difference<T>,
-): readonly string[] {
-  const words: string[] = [];
-  for (const { name } of removed) words.push(`${what} ${name} removed`);
-  for (const { name } of added) words.push(`${what} ${name} added`);
-  for (const { before, after, changed } of kept) {
-    const renamed = before.name === after.name ? "" : `, formerly ${before.name}`;
-    if (changed) words.push(`${what} ${after.name} changed${renamed}`);
-  }
-  return words;
-}
-
 function difference<T>(
   before: readonly T[],
   after: readonly T[],
