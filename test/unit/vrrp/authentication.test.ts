@@ -48,6 +48,13 @@ describe.each([
     expect(fate(admission, good)).toBe("authentication-replayed");
   });
 
+  test("is accepted on every advertisement of a sender", () => {
+    const admission = admissionOf(config);
+    const sender = new Sender(config);
+    for (const wallSeconds of [NOW, NOW, NOW + 1])
+      expect(fate(admission, sender.send({ wallSeconds }))).toBe("accepted");
+  });
+
   test("is demanded by enforce, and by the other modes not", () => {
     expect(fate(admissionOf(config), sent(unsigned))).toBe("authentication-missing");
     for (const mode of ["permissive", "receive-only"] as const)
@@ -183,6 +190,15 @@ describe("the memory of HMAC sequences", () => {
     expect(fate(admission, packet)).toBe("accepted");
     expect(fate(admission, sent(instanceConfig({ version: 3 })))).toBe("accepted");
     expect(fate(admission, packet)).toBe("authentication-replayed");
+  });
+
+  test("is not moved by an unsigned packet that counts after a signed one that did not", () => {
+    const permissive = signed({ mode: "permissive" }, { version: 2 });
+    const admission = admissionOf(permissive);
+    const slow = sent({ ...permissive, interval: seconds(2) }, { wallSeconds: NOW + 4 });
+    expect(fate(admission, slow)).toBe("interval-differs");
+    expect(fate(admission, sent(instanceConfig()))).toBe("accepted");
+    expect(fate(admission, sent(permissive))).toBe("accepted");
   });
 
   test("holds all configured unicast peers and nobody else", () => {
