@@ -25,7 +25,8 @@ export function formatEvent(record: EventRecord, paint: Paint): string {
   const transition = v.safeParse(stepsSchema, data);
   if (!transition.success || transition.output.steps.length === 0) return line;
   const steps = transition.output.steps.map(({ name, took, detail }) => {
-    const what = detail === "" ? name : `${name} (${printable(detail)})`;
+    // How it was detected stands in the line above.
+    const what = detail === "" || name === "detect" ? name : `${name} (${printable(detail)})`;
     return `${what} ${formatDuration(microseconds(took))}`;
   });
   return `${line}${paint("dim", `    ${steps.join(", ")}`)}\n`;

@@ -1,4 +1,5 @@
 /** The routes of the control socket. Knows nothing of sockets and threads: it asks the source and answers. */
+import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import * as v from "valibot";
@@ -16,6 +17,9 @@ export const STREAM_COUNT_MAX = 16;
 const ANSWER_TIMEOUT_MS = 5_000;
 const RELOAD_TIMEOUT_MS = 30_000;
 
+/** Runs behind Node's HTTP server, whose response it may cut off. */
+export type ControlApp = Hono<{ Bindings: HttpBindings }>;
+
 export interface AppOptions {
   readonly source: ControlSource;
   readonly logger: Logger;
@@ -23,9 +27,9 @@ export interface AppOptions {
   readonly answerTimeoutMs?: number;
 }
 
-export function makeApp(options: AppOptions): Hono {
+export function makeApp(options: AppOptions): ControlApp {
   const { source, logger, answerTimeoutMs = ANSWER_TIMEOUT_MS } = options;
-  const app = new Hono();
+  const app: ControlApp = new Hono<{ Bindings: HttpBindings }>();
   const answer = async <T>(value: T | Promise<T>): Promise<T> => within(value, answerTimeoutMs);
   app.use(
     methodNotAllowed({ app, onMethodNotAllowed: ({ req }, methods) => refuse(req, methods) }),
@@ -60,7 +64,10 @@ export function makeApp(options: AppOptions): Hono {
   return app;
 }
 
-function addStream(app: Hono, { source, logger, heartbeatMs = HEARTBEAT_MS }: AppOptions): void {
+function addStream(
+  app: ControlApp,
+  { source, logger, heartbeatMs = HEARTBEAT_MS }: AppOptions,
+): void {
   let streamCount = 0;
   app.get(PATHS.stream, (c) => {
     // A HEAD request would open a stream that nobody reads and nobody ends.
@@ -76,6 +83,7 @@ function addStream(app: Hono, { source, logger, heartbeatMs = HEARTBEAT_MS }: Ap
       onEnd: (dropped) => {
         streamCount -= 1;
         if (dropped === undefined) return;
+        c.env.outgoing.destroy();
         const text = `dropped a reader of the event stream with ${dropped.queued} events waiting`;
         logger.event("control.stream-dropped", dropped, text);
       },

@@ -18,7 +18,10 @@ export interface EventStreamOptions {
   /** Id of the last event that the reader has; undefined: only what happens from now on. */
   readonly since: string | undefined;
   readonly heartbeatMs: number;
-  /** Called once, however the stream ends; with the number of events that were waiting when the reader was dropped for being slow. */
+  /**
+   * Called once, however the stream ends. With `dropped` the reader was too slow and its connection is to be cut, which no
+   * end of the stream would do: there is no room to write it.
+   */
   readonly onEnd: (dropped?: { readonly queued: number }) => void;
 }
 
@@ -77,7 +80,7 @@ class StreamReader {
     if (this.#ended) return;
     const page = this.#next(BATCH_COUNT_MAX);
     if (page.complete) this.#deliver(controller, page);
-    else this.#drop(controller);
+    else this.#drop();
   }
 
   end(dropped?: { readonly queued: number }): void {
@@ -92,7 +95,7 @@ class StreamReader {
   #beat(controller: Controller): void {
     this.#stalledBeats = (controller.desiredSize ?? 0) > 0 ? 0 : this.#stalledBeats + 1;
     if (this.#stalledBeats === 0) this.#send(controller, ": alive\n\n");
-    else if (this.#stalledBeats >= STALLED_BEATS_MAX) this.#drop(controller);
+    else if (this.#stalledBeats >= STALLED_BEATS_MAX) this.#drop();
   }
 
   #next(limit: number): EventPage {
@@ -109,8 +112,7 @@ class StreamReader {
     controller.enqueue(this.#encoder.encode(text));
   }
 
-  #drop(controller: Controller): void {
-    controller.error(new Error("the reader of the event stream is too slow"));
+  #drop(): void {
     this.end({ queued: this.#next(Number.MAX_SAFE_INTEGER).events.length });
   }
 }

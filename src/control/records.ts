@@ -1,5 +1,5 @@
 /** From the core's reports to lines of the log and to records that readers of the control socket get. */
-import { NO_TIME, toMilliseconds } from "../base/time.ts";
+import { sum, toMilliseconds } from "../base/time.ts";
 import type { Level } from "../log/catalogue.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Report, Transition } from "../vrrp/events.ts";
@@ -44,4 +44,6 @@ const transitionEvent = ({
     ? { name: "vrrp.fault", level: "warn" }
     : { name: "vrrp.transition", level: "info" };
 
-const tookMs = ({ steps }: Transition): number => toMilliseconds(steps.at(-1)?.took ?? NO_TIME);
+/** What the transition itself took: waiting for a router that is silent is not part of it. */
+const tookMs = ({ steps }: Transition): number =>
+  toMilliseconds(sum(...steps.filter(({ name }) => name !== "detect").map(({ took }) => took)));

@@ -27,6 +27,9 @@ export async function openControlServer(options: ControlServerOptions): Promise<
   await freeSocketPath(socketPath);
   const server = makeServer(options);
   await listen(server, socketPath);
+  server.on("error", ({ message: reason }) => {
+    logger.event("control.accept-failed", { reason }, `control socket: ${reason}`);
+  });
   logger.event("control.listening", { socket: socketPath }, `control socket is ${socketPath}`);
   return {
     socketPath,
@@ -42,7 +45,7 @@ export async function openControlServer(options: ControlServerOptions): Promise<
 function makeServer(options: ControlServerOptions): Server {
   const app = makeApp(options);
   const server = createAdaptorServer({
-    fetch: (request) => app.fetch(request),
+    fetch: (request, bindings) => app.fetch(request, bindings),
     overrideGlobalObjects: false,
     serverOptions: {
       headersTimeout: 5_000,
@@ -60,10 +63,14 @@ function makeServer(options: ControlServerOptions): Server {
 /** The umask is in force when the socket comes to be, so that there is no moment at which others may connect. */
 async function listen(server: Server, socketPath: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => reject(explain(error, socketPath)));
+    const failed = (error: Error): void => reject(explain(error, socketPath));
+    server.once("error", failed);
     const umask = process.umask(SOCKET_UMASK);
     try {
-      server.listen({ path: socketPath }, resolve);
+      server.listen({ path: socketPath }, () => {
+        server.off("error", failed);
+        resolve();
+      });
     } finally {
       process.umask(umask);
     }

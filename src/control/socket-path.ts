@@ -6,7 +6,7 @@ import { ControlClient } from "./client.ts";
 
 /** sun_path of unix(7) with its closing zero. */
 const PATH_SIZE_MAX = 107;
-const PROBE_TIMEOUT_MS = 1_000;
+const PROBE_TIMEOUT_MS = 3_000;
 
 /** The control socket cannot be had. The message says why and what to do; `code` says whether rights are what is missing. */
 export class ControlSocketError extends Error {

@@ -105,7 +105,7 @@ export const EVENTS = {
       from: "earlier state",
       to: "new state",
       cause: "stable code of the cause",
-      took_ms: "milliseconds from the event that began it to its last step",
+      took_ms: "milliseconds that its steps took, detection aside",
     },
   },
   "vrrp.fault": {
@@ -116,7 +116,7 @@ export const EVENTS = {
       from: "earlier state",
       to: "new state, always fault",
       cause: "stable code of the cause",
-      took_ms: "milliseconds from the event that began it to its last step",
+      took_ms: "milliseconds that its steps took, detection aside",
     },
   },
   "vrrp.object-healed": {
@@ -252,6 +252,11 @@ export const EVENTS = {
     level: "debug",
     meaning: "The control socket takes requests.",
     fields: { socket: "path of the socket" },
+  },
+  "control.accept-failed": {
+    level: "warn",
+    meaning: "A connection to the control socket could not be taken.",
+    fields: { reason: "why" },
   },
   "control.stream-dropped": {
     level: "info",

@@ -113,7 +113,7 @@ export type CauseCode =
   | "removed"
   | "shutdown";
 
-/** One step of a transition and when it was finished, counted from the event that began it. */
+/** One step of a transition and how long it took by itself, in the order in which they were done. */
 export interface TransitionStep {
   readonly name: "detect" | "claim" | "install" | "announce" | "withdraw" | "resign";
   readonly took: Duration;

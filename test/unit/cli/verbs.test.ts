@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { makeProgram, runCommandLine } from "../../../src/cli/program.ts";
 import type { Session } from "../../../src/cli/session.ts";
 import type { ControlSource, EventRecord } from "../../../src/control/contract.ts";
@@ -14,6 +14,10 @@ import {
   STATUS,
   temporarySocket,
 } from "../control/fixtures.ts";
+
+// Machines that run the suite may be busy with something else.
+vi.setConfig({ testTimeout: 30_000 });
+const SOON = { timeout: 20_000 };
 
 interface Outcome {
   readonly code: number;
@@ -92,9 +96,9 @@ test("events --follow goes on without a gap, and ends with 3 when the daemon doe
   const { session, outcome } = recordingSession();
   const argv = ["events", "--follow", "--socket", socketPath];
   const following = runCommandLine(makeProgram(session), argv, session);
-  await expect.poll(() => events.subscriberCount()).toBe(1);
+  await expect.poll(() => events.subscriberCount(), SOON).toBe(1);
   events.append(newEvent("two"));
-  await expect.poll(() => outcome().out).toContain("G1: two\n");
+  await expect.poll(() => outcome().out, SOON).toContain("G1: two\n");
   await server.close();
   await following;
   const { code, out, note } = outcome();

@@ -1,7 +1,7 @@
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { connect } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { BODY_SIZE_MAX, STREAM_COUNT_MAX } from "../../../src/control/app.ts";
 import { ControlClient, ControlError } from "../../../src/control/client.ts";
 import type { ControlSource, EventRecord } from "../../../src/control/contract.ts";
@@ -9,6 +9,10 @@ import { EventRing } from "../../../src/control/event-ring.ts";
 import { openControlServer } from "../../../src/control/server.ts";
 import { ControlSocketError } from "../../../src/control/socket-path.ts";
 import { fakeSource, newEvent, recordingLogger, STATUS, temporarySocket } from "./fixtures.ts";
+
+// Machines that run the suite may be busy with something else.
+vi.setConfig({ testTimeout: 30_000 });
+const SOON = { timeout: 20_000 };
 
 async function serve(source: Partial<ControlSource> = {}, heartbeatMs = 15_000) {
   const socketPath = temporarySocket();
@@ -298,7 +302,7 @@ test("a reader that goes away is forgotten", async () => {
   await streamOpened(events);
   gone.abort();
   expect(await taking).toEqual([]);
-  await expect.poll(() => events.subscriberCount()).toBe(0);
+  await expect.poll(() => events.subscriberCount(), SOON).toBe(0);
 });
 
 test("an idle stream carries a comment from time to time", async () => {
@@ -310,7 +314,7 @@ test("an idle stream carries a comment from time to time", async () => {
   socket.on("data", (chunk) => {
     text += chunk.toString();
   });
-  await expect.poll(() => text.split(": alive\n\n").length).toBeGreaterThan(3);
+  await expect.poll(() => text.split(": alive\n\n").length, SOON).toBeGreaterThan(3);
 });
 
 test("more readers than are served are turned away, and room is made when one leaves", async () => {
@@ -319,12 +323,12 @@ test("more readers than are served are turned away, and room is made when one le
   const leaving = new AbortController();
   for (let index = 0; index < STREAM_COUNT_MAX; index += 1)
     void take(client.stream({ signal: leaving.signal }), 1);
-  await expect.poll(() => events.subscriberCount()).toBe(STREAM_COUNT_MAX);
+  await expect.poll(() => events.subscriberCount(), SOON).toBe(STREAM_COUNT_MAX);
   await expect(take(client.stream(), 1)).rejects.toMatchObject({
     problem: { code: "too-many-streams" },
   });
   leaving.abort();
-  await expect.poll(() => events.subscriberCount()).toBe(0);
+  await expect.poll(() => events.subscriberCount(), SOON).toBe(0);
   const taking = take(client.stream(), 1);
   await streamOpened(events);
   events.append(newEvent("room"));
@@ -361,7 +365,7 @@ test("a client of something else says so", async () => {
 });
 
 async function streamOpened(events: EventRing): Promise<void> {
-  await expect.poll(() => events.subscriberCount(), { interval: 5 }).toBe(1);
+  await expect.poll(() => events.subscriberCount(), { ...SOON, interval: 5 }).toBe(1);
 }
 
 /** A socket file whose listener is gone, as SIGKILL leaves it. */

@@ -21,6 +21,7 @@ const TRANSITION: Transition = {
   to: "active",
   cause: { code: "active-down", text: "no advertisement for 3.61s" },
   steps: [
+    { name: "detect", took: microseconds(3_610_000), detail: "" },
     { name: "claim", took: microseconds(200), detail: "2 advertisements" },
     { name: "install", took: microseconds(1_700), detail: "2 addresses, 1 route" },
   ],
@@ -82,7 +83,7 @@ test("a transition to fault is a warning of its own name", () => {
   expect(lines).toEqual([
     {
       name: "vrrp.fault",
-      fields: { unit: "G1", from: "backup", to: "fault", cause: "interface-down", took_ms: 1.7 },
+      fields: { unit: "G1", from: "backup", to: "fault", cause: "interface-down", took_ms: 1.9 },
       text: "G1: backup -> fault: eth3 is down",
       level: undefined,
     },
