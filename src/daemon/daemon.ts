@@ -58,6 +58,7 @@ export class Daemon implements ControlSource {
   #loaded: Loaded & { readonly model: Model };
   #loadedAt = new Date();
   #thread: VrrpHandle | undefined;
+  #starting: Promise<unknown> = Promise.resolve();
   #realtimePriority: number | null = null;
   #reloading: Promise<unknown> = Promise.resolve();
 
@@ -74,6 +75,12 @@ export class Daemon implements ControlSource {
 
   /** Writes the journal, starts the VRRP thread and everything that feeds it. */
   async start(): Promise<void> {
+    const starting = this.#start();
+    this.#starting = starting;
+    await starting;
+  }
+
+  async #start(): Promise<void> {
     const { model } = this.#loaded;
     const { state } = this.#parts;
     const { journal, problem } = state.readJournal();
@@ -116,8 +123,10 @@ export class Daemon implements ControlSource {
   }
 
   async status(): Promise<StatusView> {
+    // The control socket is there before the VRRP thread: whoever asks in between gets a late answer, not a wrong one.
+    await this.#starting;
     const thread = this.#thread;
-    if (thread === undefined) throw new Error("the daemon is still starting");
+    if (thread === undefined) throw new Error("the daemon does not run");
     const view = await thread.view();
     const wallMs = Date.now() - (monotonicNow() - view.at) / 1_000;
     const { warnings, node } = {
