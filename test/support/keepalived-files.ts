@@ -12,17 +12,16 @@ export const ENVIRONMENT: Environment = {
   variables: { SITE: "north" },
 };
 
-/** Files by path; a pattern matches by its part before the first asterisk. */
+/** Files by path; of patterns it knows asterisks and brackets. */
 export const filesFrom = (files: Readonly<Record<string, string>>): FileSource => ({
   read: (path) => {
     const text = Object.hasOwn(files, path) ? files[path] : undefined;
     return text === undefined ? { ok: false, reason: "there is no such file" } : { ok: true, text };
   },
   glob: (pattern) => {
-    const prefix = pattern.slice(0, pattern.search(/[*?[{]/));
-    return Object.keys(files)
-      .filter((path) => path.startsWith(prefix))
-      .toSorted();
+    const expression = pattern.replaceAll(".", String.raw`\.`).replaceAll("*", "[^/]*");
+    const matches = Object.keys(files).filter((path) => new RegExp(`^${expression}$`).test(path));
+    return matches.toSorted();
   },
 });
 
