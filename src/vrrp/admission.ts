@@ -144,11 +144,15 @@ export class Admission {
   #lastVerdict: Verdict | undefined;
   #oldFormHeard = false;
 
-  constructor(config: InstanceConfig, hmac: Hmac) {
+  /** A `predecessor` is that of the same virtual router before its configuration changed: its memory is taken over. */
+  constructor(config: InstanceConfig, hmac: Hmac, predecessor?: Admission) {
     this.#config = config;
-    this.#authenticator = authenticatorFor(config, hmac);
-    this.#ownAddresses = config.addresses.map(({ spec }) => spec.address);
     const { type } = config.authentication;
+    if (predecessor !== undefined) this.#oldFormHeard = predecessor.#oldFormHeard;
+    const inherits = predecessor !== undefined && predecessor.#config.authentication.type === type;
+    const inherited = inherits ? predecessor.#authenticator : undefined;
+    this.#authenticator = authenticatorFor(config, hmac, inherited);
+    this.#ownAddresses = config.addresses.map(({ spec }) => spec.address);
     // Where packets carry sequence numbers, the same bytes again are a replay.
     this.#last = type === "none" || type === "password" ? new LastPacket() : undefined;
   }

@@ -42,6 +42,8 @@ export interface Claim {
 }
 
 export interface Authenticator {
+  /** Undefined where nothing protects against replay. */
+  readonly memory: ReplayMemory | undefined;
   /** `wallSeconds` since 1970, UTC. Returns why the claim is not believed. */
   check(claim: Claim, wallSeconds: number): RefusalReason | undefined;
   /** The claim that was last checked, successfully, counts. */
@@ -91,25 +93,32 @@ export function authenticationData(authentication: Authentication): Uint8Array {
   return data;
 }
 
-export function authenticatorFor(config: InstanceConfig, hmac: Hmac): Authenticator {
+/** With a `predecessor` of the same type of authentication, goes on with the sequence numbers that it knows. */
+export function authenticatorFor(
+  config: InstanceConfig,
+  hmac: Hmac,
+  predecessor?: Authenticator,
+): Authenticator {
   const { authentication, transport } = config;
   const sendersMax =
     transport.type === "unicast" ? Math.max(1, transport.peers.length) : MULTICAST_SENDERS_MAX;
+  const memory = new ReplayMemory(sendersMax, predecessor?.memory);
   switch (authentication.type) {
     case "none":
     case "password":
       return new PlainAuthenticator(authentication, hmac);
     case "header": {
       const secret = headerSecret(authentication, transport, hmac);
-      return new HeaderAuthenticator(secret, new ReplayMemory(sendersMax));
+      return new HeaderAuthenticator(secret, memory, predecessor?.sequenceHeard);
     }
     case "hmac":
-      return new TrailerAuthenticator(authentication, hmac, new ReplayMemory(sendersMax));
+      return new TrailerAuthenticator(authentication, hmac, memory);
   }
 }
 
 /** No authentication, or the password of RFC 2338. Either is replayed at will. */
 class PlainAuthenticator implements Authenticator {
+  readonly memory = undefined;
   readonly sequenceHeard = 0;
   readonly #type: number;
   readonly #password: Uint8Array | undefined;
@@ -136,14 +145,15 @@ class PlainAuthenticator implements Authenticator {
 
 /** The authentication header of RFC 2338 section 5.3.6.3. */
 class HeaderAuthenticator implements Authenticator {
-  sequenceHeard = 0;
+  readonly memory: ReplayMemory;
+  sequenceHeard: number;
   readonly #secret: HeaderSecret;
-  readonly #memory: ReplayMemory;
   #checked: Sequence = { high: 0, low: 0 };
 
-  constructor(secret: HeaderSecret, memory: ReplayMemory) {
+  constructor(secret: HeaderSecret, memory: ReplayMemory, sequenceHeard = 0) {
     this.#secret = secret;
-    this.#memory = memory;
+    this.memory = memory;
+    this.sequenceHeard = sequenceHeard;
   }
 
   check(claim: Claim): RefusalReason | undefined {
@@ -153,27 +163,27 @@ class HeaderAuthenticator implements Authenticator {
     const expected = integrityCheckValue(claim.datagram, this.#secret);
     if (!this.#secret.hmac.equal(header.value.icv, expected)) return "authentication-failed";
     this.#checked = { high: 0, low: header.value.sequence };
-    const newest = this.#memory.newest(claim.source);
+    const newest = this.memory.newest(claim.source);
     return newest !== undefined && !isAfter(this.#checked, newest)
       ? "authentication-replayed"
       : undefined;
   }
 
   remember(source: IpAddress): void {
-    this.#memory.remember(source, this.#checked);
+    this.memory.remember(source, this.#checked);
     this.sequenceHeard = Math.max(this.sequenceHeard, this.#checked.low);
   }
 }
 
 /** The trailer of keepalived 2.4. */
 class TrailerAuthenticator implements Authenticator {
+  readonly memory: ReplayMemory;
   readonly sequenceHeard = 0;
   readonly #keys: ReadonlyMap<number, Uint8Array>;
   readonly #mandatory: boolean;
   /** Undefined where only the order of sequence numbers protects. */
   readonly #windowSeconds: number | undefined;
   readonly #hmac: Hmac;
-  readonly #memory: ReplayMemory;
   /** Undefined after an advertisement without a trailer. */
   #checked: Sequence | undefined;
 
@@ -183,7 +193,7 @@ class TrailerAuthenticator implements Authenticator {
     this.#windowSeconds =
       authentication.replay === "time" ? toSeconds(authentication.window) : undefined;
     this.#hmac = hmac;
-    this.#memory = memory;
+    this.memory = memory;
   }
 
   check(claim: Claim, wallSeconds: number): RefusalReason | undefined {
@@ -206,11 +216,11 @@ class TrailerAuthenticator implements Authenticator {
   }
 
   remember(source: IpAddress): void {
-    if (this.#checked !== undefined) this.#memory.remember(source, this.#checked);
+    if (this.#checked !== undefined) this.memory.remember(source, this.#checked);
   }
 
   #isReplay(source: IpAddress, sequence: Sequence, wallSeconds: number): boolean {
-    const newest = this.#memory.newest(source);
+    const newest = this.memory.newest(source);
     if (newest === undefined || isAfter(sequence, newest)) return false;
     // A clock was stepped back, the sender's or ours: the window refuses what this memory would have to.
     return !this.#isOutsideWindow(newest.high, wallSeconds);

@@ -64,20 +64,28 @@ export class Outgoing {
   /** The destination that the checksum in the packet was computed for; undefined when it is out of date. */
   #checksumFor: IpAddress | undefined;
 
-  constructor(config: InstanceConfig, hmac: Hmac) {
+  /**
+   * A `predecessor` is that of the same virtual router before its configuration changed: peers that remember sequence
+   * numbers would believe nothing that begins again.
+   */
+  constructor(config: InstanceConfig, hmac: Hmac, predecessor?: Outgoing) {
     const { family, version, authentication, checksum } = config;
     const before = headersSize(family, authentication);
     const size = advertisementSize(version, family, config.addresses.length);
     const after = trailerSize(authentication);
     this.#config = config;
-    this.#headerSigner =
-      authentication.type === "header"
-        ? new HeaderSigner(headerSecret(authentication, config.transport, hmac))
-        : undefined;
-    this.#trailerSigner =
-      authentication.type === "hmac" && after > 0
-        ? new TrailerSigner(authentication, hmac)
-        : undefined;
+    if (authentication.type === "header")
+      this.#headerSigner = new HeaderSigner(
+        headerSecret(authentication, config.transport, hmac),
+        predecessor === undefined ? undefined : predecessor.#headerSigner,
+      );
+    if (authentication.type === "hmac" && after > 0)
+      this.#trailerSigner = new TrailerSigner(
+        authentication,
+        hmac,
+        predecessor === undefined ? undefined : predecessor.#trailerSigner,
+      );
+    if (predecessor !== undefined) this.#identification = predecessor.#identification;
     this.#bytes = new Uint8Array(before + size + after);
     this.#packet = new DataView(this.#bytes.buffer);
     this.#signed = new DataView(this.#bytes.buffer, before);

@@ -20,8 +20,11 @@ export class ReplayMemory {
   /** In the order of last use, as a Map keeps insertion order. */
   readonly #newest = new Map<IpAddress, Sequence>();
 
-  constructor(sendersMax: number) {
+  /** With a `predecessor`, begins with what that one remembers. */
+  constructor(sendersMax: number, predecessor?: ReplayMemory) {
     this.#sendersMax = sendersMax;
+    if (predecessor === undefined) return;
+    for (const [sender, sequence] of predecessor.#newest) this.remember(sender, sequence);
   }
 
   newest(sender: IpAddress): Sequence | undefined {

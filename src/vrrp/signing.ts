@@ -24,8 +24,10 @@ export class HeaderSigner {
   readonly #secret: HeaderSecret;
   #sequence = 0;
 
-  constructor(secret: HeaderSecret) {
+  /** With a `predecessor`, goes on counting where that one stopped. */
+  constructor(secret: HeaderSecret, predecessor?: HeaderSigner) {
     this.#secret = secret;
+    if (predecessor !== undefined) this.#sequence = predecessor.#sequence;
   }
 
   /**
@@ -54,7 +56,8 @@ export class TrailerSigner {
   readonly #windowSeconds: number | undefined;
   #last: Sequence | undefined;
 
-  constructor(authentication: TrailerAuthentication, hmac: Hmac) {
+  /** With a `predecessor`, stays above the numbers that it used. */
+  constructor(authentication: TrailerAuthentication, hmac: Hmac, predecessor?: TrailerSigner) {
     const { keys, activeKey, replay, window } = authentication;
     const key = keys.find(({ id }) => id === activeKey);
     if (key === undefined) throw new TypeError(`no key has the id ${activeKey} of the active one`);
@@ -62,6 +65,7 @@ export class TrailerSigner {
     this.#keyId = activeKey;
     this.#key = secretBytes(key.secret);
     this.#windowSeconds = replay === "time" ? toSeconds(window) : undefined;
+    if (predecessor !== undefined) this.#last = predecessor.#last;
   }
 
   /** Writes the last 28 bytes of `signed`, advertisement and trailer, whose other bytes are final but for the checksum. */

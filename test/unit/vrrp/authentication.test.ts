@@ -213,6 +213,38 @@ describe("the memory of HMAC sequences", () => {
   });
 });
 
+describe("a changed configuration", () => {
+  const header = instanceConfig({ authentication: { type: "header", key: "58" } });
+
+  test.each([
+    ["HMAC trailers", signed({}, { version: 2 })],
+    ["authentication headers", header],
+  ])("keeps the memory of %s", (_kind, config) => {
+    const before = admissionOf(config);
+    const packet = sent(config);
+    expect(fate(before, packet)).toBe("accepted");
+    const changed = { ...config, addresses: [] };
+    const after = new Admission(changed, hmac, before);
+    expect(fate(after, packet)).toBe("authentication-replayed");
+    expect(after.sequenceHeard).toBe(before.sequenceHeard);
+    expect(fate(admissionOf(changed), packet)).toBe("accepted");
+  });
+
+  test("keeps the form of checksum last heard", () => {
+    const config = instanceConfig({ version: 3, transport: unicast("192.0.2.1") });
+    const before = admissionOf(config);
+    expect(fate(before, sent(config, { oldChecksum: true }))).toBe("accepted");
+    expect(new Admission({ ...config, addresses: [] }, hmac, before).oldChecksum).toBe(true);
+  });
+
+  test("to another kind of authentication begins with an empty memory", () => {
+    const trailer = signed({ replay: "monotonic" }, { version: 2 });
+    const before = admissionOf(trailer);
+    expect(fate(before, sent(trailer))).toBe("accepted");
+    expect(fate(new Admission(header, hmac, before), sent(header))).toBe("accepted");
+  });
+});
+
 describe("the authentication header", () => {
   const config = instanceConfig({ authentication: { type: "header", key: "733363726574" } });
   const good = sent(config);

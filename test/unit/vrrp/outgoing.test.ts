@@ -163,6 +163,15 @@ describe("authentication header sequence numbers", () => {
     expect(sequence(sentBy(sender, 100, { sequenceHeard: 5_000 }))).toBe(5_002);
   });
 
+  test("go on when the configuration changed", () => {
+    const authentication = { type: "header", key: "58" } as const;
+    const before = outgoingOf({ authentication });
+    sentBy(before);
+    const changed = instanceConfig({ authentication, addresses: [] });
+    const bytes = sentBy(new Outgoing(changed, hmac, before));
+    expect([word(bytes, 4), sequence(bytes)]).toEqual([2, 2]);
+  });
+
   test("end at the largest instead of beginning again", () => {
     const sender = outgoing();
     expect(sequence(sentBy(sender, 100, { sequenceHeard: 0xffff_fffe }))).toBe(0xffff_ffff);
@@ -200,6 +209,13 @@ describe("HMAC trailers", () => {
     expect(stampOf(outgoing, NOW_US)).toBe("1795374000.0.0");
     expect(stampOf(outgoing, NOW_US)).toBe("1795374000.0.1");
     expect(stampOf(outgoing, NOW_US - 5_000_000)).toBe("1795374000.0.2");
+  });
+
+  test("go on when the configuration changed", () => {
+    const before = outgoingOf({ authentication: TRAILER });
+    stampOf(before, NOW_US);
+    const changed = instanceConfig({ authentication: TRAILER, addresses: [] });
+    expect(stampOf(new Outgoing(changed, hmac, before), NOW_US)).toBe("1795374000.0.1");
   });
 
   test("follow a clock that is stepped back beyond the window", () => {
