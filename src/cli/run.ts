@@ -4,7 +4,7 @@ import { examples } from "./examples.ts";
 import type { Session } from "./session.ts";
 import { SOCKET_DEFAULT, socketOption } from "./socket-option.ts";
 
-export const STATE_DIR_DEFAULT = "/var/lib/duet";
+const STATE_DIR_DEFAULT = "/var/lib/duet";
 
 interface RunFlags {
   readonly keepalived: string;

@@ -66,7 +66,7 @@ export interface UnitStatus {
 }
 
 /** `code` is one of CauseCode today; readers must bear with others. */
-export interface CauseView {
+interface CauseView {
   readonly code: string;
   readonly text: string;
 }

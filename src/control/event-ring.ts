@@ -1,6 +1,6 @@
 import type { EventPage, EventRecord, NewEvent } from "./contract.ts";
 
-export const EVENT_COUNT_MAX = 1_000;
+const EVENT_COUNT_MAX = 1_000;
 
 /**
  * The newest events of this daemon, in order, and those who wait for more. Bounded: the oldest make room. Ids are those of

@@ -118,5 +118,5 @@ class StreamReader {
 }
 
 /** One event in the format of https://html.spec.whatwg.org/#server-sent-events. JSON has no line breaks of its own. */
-export const formatServerEvent = (record: EventRecord): string =>
+const formatServerEvent = (record: EventRecord): string =>
   `id: ${record.id}\ndata: ${JSON.stringify(record)}\n\n`;

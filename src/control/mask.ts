@@ -1,7 +1,7 @@
 import type { Model } from "../config/model.ts";
 import type { Authentication } from "../vrrp/config.ts";
 
-export const MASKED = "***";
+const MASKED = "***";
 
 /** The model with its passwords and keys replaced, fit for other eyes. */
 export function maskSecrets(model: Model): Model {

@@ -17,7 +17,7 @@ export interface CatalogueEntry {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-export const EVENTS = {
+const EVENTS = {
   "daemon.started": {
     level: "info",
     meaning: "The daemon runs: its configuration is read, its sockets are open and it listens.",

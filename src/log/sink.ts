@@ -19,7 +19,7 @@ export interface LogSink {
 }
 
 /** What waits for the reader of the log at most, in bytes; more is dropped. */
-export const LOG_BUFFER_SIZE_MAX: number = 1024 * 1024;
+const LOG_BUFFER_SIZE_MAX: number = 1024 * 1024;
 const FLUSH_TIMEOUT_MS = 1_000;
 const RETRY_PAUSE_MS = 20;
 
