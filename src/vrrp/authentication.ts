@@ -30,7 +30,7 @@ import { isAfter, ReplayMemory, type Sequence } from "./replay.ts";
 const MULTICAST_SENDERS_MAX = 4;
 
 /** One packet, taken apart. */
-export interface Claim {
+interface Claim {
   readonly source: IpAddress;
   /** From the IP header, or the payload of IPv6, to the end of advertisement and trailer. */
   readonly datagram: DataView;

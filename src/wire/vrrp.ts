@@ -44,7 +44,7 @@ export const AUTHENTICATION_NONE = 0;
 export const AUTHENTICATION_PASSWORD = 1;
 export const AUTHENTICATION_HEADER = 2;
 
-export interface AdvertisementV2 {
+interface AdvertisementV2 {
   readonly version: 2;
   /** 0 to 255; only 1 to 255 name a virtual router. */
   readonly vrid: number;
@@ -58,7 +58,7 @@ export interface AdvertisementV2 {
   readonly authenticationData: Uint8Array;
 }
 
-export interface AdvertisementV3 {
+interface AdvertisementV3 {
   readonly version: 3;
   readonly vrid: number;
   readonly priority: number;

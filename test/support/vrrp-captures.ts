@@ -6,7 +6,7 @@ import { centiseconds, seconds } from "../../src/base/time.ts";
 import type { Authentication, InstanceConfig, Transport } from "../../src/vrrp/config.ts";
 import { instanceConfig, ip, virtualAddress } from "./vrrp-config.ts";
 
-export interface CapturedTrailer {
+interface CapturedTrailer {
   readonly key_id: number;
   readonly sec: number;
   readonly subsec: number;
