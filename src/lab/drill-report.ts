@@ -20,6 +20,8 @@ export interface DrillObservations {
   readonly daemons: Readonly<Record<RouterName, DaemonKind>>;
   /** The router that was active when the fault struck. */
   readonly active: RouterName;
+  /** When the daemons of this drill were started; what was told of earlier times belongs to another one. */
+  readonly startAt: Instant;
   readonly faultAt: Instant;
   /** When the repair began: the outage of the fault is measured until here. */
   readonly restoreAt: Instant;
@@ -30,6 +32,7 @@ export interface DrillObservations {
   readonly owners: Readonly<Record<Side, readonly OwnersAt[]>>;
   /** As they stood just before the repair; null when there were none. */
   readonly downloads: DownloadsSeen | null;
+  /** The longest time between two probes through the pair, between fault and repair. */
   readonly pace: Duration;
   readonly isRealtime: boolean;
   readonly timeline: readonly TimelineEntry[];
@@ -38,6 +41,8 @@ export interface DrillObservations {
 export interface ProbeCounts {
   readonly sent: number;
   readonly lost: number;
+  /** Lost ones that were answered after all, too late: more a sign of a busy machine than of an outage. */
+  readonly late: number;
 }
 
 export interface Expectation {
@@ -100,12 +105,9 @@ export function reportDrill(seen: DrillObservations): DrillReport {
     pacing: { worstMs: toMilliseconds(seen.pace), realtime: seen.isRealtime },
     expectations,
     passed: expectations.every(({ met }) => met),
-    timeline: inOrder(seen.timeline).map(({ at, source, kind, text }) => ({
-      atMs: (at - faultAt) / 1_000,
-      source,
-      kind,
-      text,
-    })),
+    timeline: inOrder(seen.timeline)
+      .filter(({ at }) => at >= seen.startAt)
+      .map(({ at, source, kind, text }) => ({ atMs: (at - faultAt) / 1_000, source, kind, text })),
   };
 }
 

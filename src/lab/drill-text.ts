@@ -38,9 +38,9 @@ export function formatOffsetMs(atMs: number): string {
 }
 
 function outage(report: DrillReport, probe: ProbeName): string {
-  const { sent, lost } = report.probes[probe];
+  const { sent, lost, late } = report.probes[probe];
   const length = formatMs(report.outageMs[probe]);
-  const counts = `${lost} of ${sent} probes lost`;
+  const counts = `${lost} of ${sent} probes lost${late > 0 ? `, ${late} of them only late` : ""}`;
   return report.ended[probe]
     ? `out for ${length} (${counts})`
     : `OUT FOR MORE THAN ${length}, until the repair (${counts})`;

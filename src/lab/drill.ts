@@ -7,7 +7,6 @@ import type { Instant } from "../base/time.ts";
 import { monotonicNow } from "../kernel/clock.ts";
 import { type DrillReport, type ProbeCounts, reportDrill } from "./drill-report.ts";
 import type { Act, DrillCase } from "./faults.ts";
-import type { Tally } from "./gap-meter.ts";
 import type { Lab } from "./lab.ts";
 import { EXIT, LabError } from "./lab-error.ts";
 import { singleOwner } from "./owners.ts";
@@ -31,7 +30,7 @@ export interface DrillSetting {
 }
 
 /** The second router starts this much after the first one, so that it is known who becomes active. */
-const SECOND_START_MS = 300;
+const SECOND_START_MS = 800;
 const ELECTION_MS = 20_000;
 /** Undisturbed traffic before the fault. */
 const BASELINE_MS = 1_000;
@@ -44,8 +43,10 @@ const AFTER_REPAIR_MS = 4_500;
 
 export async function runDrill(drillCase: DrillCase, setting: DrillSetting): Promise<DrillReport> {
   const { lab, traffic } = setting;
-  setting.timeline.length = 0;
+  await lab.stopRouters();
   await lab.repairNetwork();
+  setting.timeline.length = 0;
+  const startAt = monotonicNow();
   setting.enter("election", undefined);
   const active = await elect(setting);
   setting.enter("traffic", active);
@@ -60,6 +61,7 @@ export async function runDrill(drillCase: DrillCase, setting: DrillSetting): Pro
   await recover(setting, active, faultAt);
   const counts = countsSince(countsOf(traffic), before);
   const downloads = setting.downloadCount > 0 ? traffic.downloads() : null;
+  const pace = traffic.takePace();
 
   setting.enter("repair", otherRouter(active));
   const restoreAt = await act(setting, drillCase.restore(active), drillCase.repair);
@@ -68,6 +70,7 @@ export async function runDrill(drillCase: DrillCase, setting: DrillSetting): Pro
     drillCase,
     daemons: { alpha: lab.routers.alpha.kind, beta: lab.routers.beta.kind },
     active,
+    startAt,
     faultAt,
     restoreAt,
     endAt: monotonicNow(),
@@ -79,7 +82,7 @@ export async function runDrill(drillCase: DrillCase, setting: DrillSetting): Pro
     counts,
     owners: { lan: traffic.owners("lan"), wan: traffic.owners("wan") },
     downloads,
-    pace: traffic.takePace(),
+    pace,
     isRealtime: traffic.isRealtime,
     timeline: setting.timeline,
   });
@@ -89,7 +92,6 @@ export async function runDrill(drillCase: DrillCase, setting: DrillSetting): Pro
 
 /** Starts both daemons and waits until one router alone answers for both addresses and traffic flows. */
 async function elect({ lab, traffic, signal }: DrillSetting): Promise<RouterName> {
-  await lab.stopRouters();
   lab.startRouter("alpha");
   await delay(SECOND_START_MS, undefined, { signal });
   lab.startRouter("beta");
@@ -150,19 +152,20 @@ export function singleRouter(traffic: Traffic): RouterName | undefined {
 
 type Counts = Record<ProbeName, ProbeCounts>;
 
-const NOTHING: Pick<Tally, "sent" | "lost"> = { sent: 0, lost: 0 };
+const NOTHING: ProbeCounts = { sent: 0, lost: 0, late: 0 };
 
 const eachProbe = (count: (probe: ProbeName) => ProbeCounts): Counts =>
   Object.fromEntries(PROBES.map((probe) => [probe, count(probe)])) as Counts;
 
 const countsOf = (traffic: Traffic): Counts =>
   eachProbe((probe) => {
-    const { sent, lost } = traffic.tally(probe) ?? NOTHING;
-    return { sent, lost };
+    const { sent, lost, late } = traffic.tally(probe) ?? NOTHING;
+    return { sent, lost, late };
   });
 
 const countsSince = (now: Counts, before: Counts): Counts =>
   eachProbe((probe) => ({
     sent: now[probe].sent - before[probe].sent,
     lost: now[probe].lost - before[probe].lost,
+    late: now[probe].late - before[probe].late,
   }));

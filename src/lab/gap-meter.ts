@@ -18,6 +18,8 @@ export interface Tally {
   readonly answered: number;
   /** Not answered in time; an answer that came too late does not change it. */
   readonly lost: number;
+  /** How many of the lost ones were answered all the same, but too late. */
+  readonly late: number;
   /** The longest time between two probes sent one after the other since the last tally. */
   readonly pace: Duration;
 }
@@ -33,6 +35,7 @@ export class GapMeter {
   #settled = 0;
   #answered = 0;
   #lost = 0;
+  #late = 0;
   #gap: { readonly from: Instant; readonly lostBefore: number } | undefined;
   #lastSentAt: Instant | undefined;
   #pace: Duration = NO_TIME;
@@ -56,10 +59,13 @@ export class GapMeter {
     return sequence;
   }
 
-  /** Notes the answer to a probe. Unknown, repeated and late ones are ignored. */
+  /** Notes the answer to a probe. Unknown and repeated ones are ignored, and late ones change nothing but their count. */
   answered(sequence: number): void {
-    if (sequence < this.#settled || sequence >= this.#next) return;
-    this.#isAnswered[sequence % OPEN_MAX] = 1;
+    const slot = sequence % OPEN_MAX;
+    const isKnown = sequence >= this.#next - OPEN_MAX && sequence < this.#next;
+    if (!isKnown || this.#isAnswered[slot] === 1) return;
+    this.#isAnswered[slot] = 1;
+    if (sequence < this.#settled) this.#late += 1;
   }
 
   /** Decides every probe that can be decided, oldest first, and returns the silences that began or ended. */
@@ -83,7 +89,8 @@ export class GapMeter {
   tally(): Tally {
     const pace = this.#pace;
     this.#pace = NO_TIME;
-    return { sent: this.#next, answered: this.#answered, lost: this.#lost, pace };
+    const [sent, answered, lost, late] = [this.#next, this.#answered, this.#lost, this.#late];
+    return { sent, answered, lost, late, pace };
   }
 
   #answer(sentAt: Instant): Gap | undefined {

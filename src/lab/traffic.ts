@@ -139,7 +139,7 @@ export class Traffic {
       },
     });
     this.#agents.push(agent);
-    if (name === "probe" && !ready.realtime) this.#isRealtime = false;
+    if (!ready.realtime) this.#isRealtime = false;
   }
 
   #hear(message: AgentMessage): void {

@@ -21,7 +21,13 @@ describe("GapMeter", () => {
   test("finds no gap where every probe is answered", () => {
     const { meter, gaps } = probeEachMillisecond(500, () => false);
     expect(gaps).toEqual([]);
-    expect(meter.tally()).toEqual({ sent: 500, answered: 500, lost: 0, pace: milliseconds(1) });
+    expect(meter.tally()).toEqual({
+      sent: 500,
+      answered: 500,
+      lost: 0,
+      late: 0,
+      pace: milliseconds(1),
+    });
   });
 
   test("tells of a gap when it is sure and again when it ends", () => {
@@ -44,7 +50,7 @@ describe("GapMeter", () => {
     meter.answered(second);
     meter.answered(second);
     expect(meter.settle(ms(101))).toEqual([{ from: ms(0), to: ms(101), lost: 1 }]);
-    expect(meter.tally()).toMatchObject({ sent: 2, answered: 1, lost: 1 });
+    expect(meter.tally()).toMatchObject({ sent: 2, answered: 1, lost: 1, late: 1 });
   });
 
   test("an answered probe waits for the fate of older ones, so that gaps come in order", () => {
