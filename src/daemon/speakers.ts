@@ -5,7 +5,12 @@
 import type { Hmac } from "../base/crypto.ts";
 import type { IpAddress } from "../base/ip.ts";
 import type { Reactor } from "../kernel/reactor.ts";
-import { type VrrpPacket, VrrpReceiver, VrrpSender } from "../kernel/vrrp-socket.ts";
+import {
+  type VrrpPacket,
+  type VrrpProtocol,
+  VrrpReceiver,
+  VrrpSender,
+} from "../kernel/vrrp-socket.ts";
 import { Admission, vridOf } from "../vrrp/admission.ts";
 import { type InstanceConfig, instanceKey } from "../vrrp/config.ts";
 import type { RouterEvent } from "../vrrp/events.ts";
@@ -25,7 +30,7 @@ interface Listener {
 
 /** One instance with its codec state, its sockets and what it was opened for. */
 interface Speaker {
-  config: InstanceConfig;
+  readonly config: InstanceConfig;
   readonly admission: Admission;
   readonly outgoing: Outgoing;
   sender: { readonly socket: VrrpSender; readonly path: string } | undefined;
@@ -58,14 +63,13 @@ export class Speakers {
   /** Takes over a configuration. Instances that stay the same keep their replay memory and sequence numbers. */
   configure(instances: readonly InstanceConfig[]): void {
     const before = new Map(
-      [...this.#speakers.values()].map((speaker) => [speakerKey(speaker.config), speaker]),
+      [...this.#speakers.values()].map((speaker) => [instanceKey(speaker.config), speaker]),
     );
     this.#speakers.clear();
     for (const config of instances) {
-      const kept = before.get(speakerKey(config));
-      before.delete(speakerKey(config));
-      if (kept !== undefined) kept.config = config;
-      this.#speakers.set(config.name, kept ?? this.#newSpeaker(config));
+      const predecessor = before.get(instanceKey(config));
+      before.delete(instanceKey(config));
+      this.#speakers.set(config.name, this.#newSpeaker(config, predecessor));
     }
     for (const { sender } of before.values()) sender?.socket.close();
     this.refresh();
@@ -133,14 +137,14 @@ export class Speakers {
     this.#speakers.clear();
   }
 
-  #newSpeaker(config: InstanceConfig): Speaker {
+  #newSpeaker(config: InstanceConfig, predecessor: Speaker | undefined): Speaker {
     const { hmac } = this.#context;
     return {
       config,
-      admission: new Admission(config, hmac),
-      outgoing: new Outgoing(config, hmac),
-      sender: undefined,
-      lastSource: undefined,
+      admission: new Admission(config, hmac, predecessor?.admission),
+      outgoing: new Outgoing(config, hmac, predecessor?.outgoing),
+      sender: predecessor?.sender,
+      lastSource: predecessor?.lastSource,
     };
   }
 
@@ -148,27 +152,28 @@ export class Speakers {
   #receivePath({ config }: Speaker): string | undefined {
     const link = this.#context.interfaces.link(config.interface);
     if (link === undefined) return undefined;
-    const { transport, family, authentication } = config;
-    const protocol = authentication.type === "header" ? 51 : 112;
+    const { transport, family } = config;
     const source =
       transport.type === "multicast"
         ? transport.group
         : this.#context.memberOf(config.name)?.source;
     if (source === undefined) return undefined;
-    return [config.interface, link.index, family, protocol, transport.type, source].join(" ");
+    return [config.interface, link.index, family, protocolOf(config), transport.type, source].join(
+      " ",
+    );
   }
 
   #listen(path: string, first: Speaker | undefined, byVrid: Map<number, Speaker>): void {
     const link =
       first === undefined ? undefined : this.#context.interfaces.link(first.config.interface);
     if (first === undefined || link === undefined) return;
-    const { family, transport, authentication, interface: name } = first.config;
+    const { family, transport, interface: name } = first.config;
     const source = this.#context.memberOf(first.config.name)?.source;
     if (transport.type === "unicast" && source === undefined) return;
     try {
       const receiver = VrrpReceiver.open({
         family,
-        protocol: authentication.type === "header" ? 51 : 112,
+        protocol: protocolOf(first.config),
         interface: name,
         index: link.index,
         transport:
@@ -225,15 +230,16 @@ export class Speakers {
         : virtualMac.interface;
     const link = this.#context.interfaces.link(name);
     if (link === undefined) return undefined;
-    const path = `${name} ${link.index} ${source}`;
+    const { transport } = config;
+    const ttl = transport.type === "unicast" ? transport.ttl : undefined;
+    const protocol = protocolOf(config);
+    const path = [name, link.index, source, protocol, ttl].join(" ");
     if (speaker.sender?.path === path) return speaker.sender.socket;
     speaker.sender?.socket.close();
     speaker.sender = undefined;
-    const { transport } = config;
-    const ttl = transport.type === "unicast" ? transport.ttl : undefined;
     const socket = VrrpSender.open({
       family: config.family,
-      protocol: config.authentication.type === "header" ? 51 : 112,
+      protocol,
       interface: name,
       index: link.index,
       source,
@@ -244,21 +250,9 @@ export class Speakers {
   }
 }
 
-/** Everything that shapes packets: an instance with another one starts with fresh codec state. */
-const speakerKey = (config: InstanceConfig): string =>
-  JSON.stringify([
-    instanceKey(config),
-    config.version,
-    config.interval,
-    config.transport,
-    config.authentication,
-    config.checksum,
-    config.oldUnicastChecksum,
-    config.skipAddressCheck,
-    config.ownerIgnoresAdverts,
-    config.priority,
-    config.addresses.map(({ spec }) => spec.address),
-  ]);
+/** The Authentication Header has an IP protocol number of its own. */
+const protocolOf = ({ authentication }: InstanceConfig): VrrpProtocol =>
+  authentication.type === "header" ? 51 : 112;
 
 const destinationsOf = ({ transport }: InstanceConfig): readonly IpAddress[] =>
   transport.type === "multicast"
