@@ -59,6 +59,7 @@ export class VrrpReceiver {
   readonly fd: number;
   readonly #options: VrrpReceiverOptions;
   readonly #batch: MessageBatch;
+  #closed = false;
 
   private constructor(fd: number, options: VrrpReceiverOptions) {
     this.fd = fd;
@@ -81,7 +82,8 @@ export class VrrpReceiver {
   /** Hands up to `max` packets to `handler` and returns how many there were; fewer than `max` means drained. */
   receive(handler: (packet: VrrpPacket) => void, max: number): number {
     let received = 0;
-    while (received < max) {
+    // A handler may close the socket under us.
+    while (received < max && !this.#closed) {
       const wanted = Math.min(max - received, BATCH_MAX);
       const count = this.#batch.receive(this.fd, wanted, this.#options.interface);
       for (let index = 0; index < count; index += 1) this.#deliver(index, handler);
@@ -100,6 +102,7 @@ export class VrrpReceiver {
   }
 
   close(): void {
+    this.#closed = true;
     closeSync(this.fd);
   }
 

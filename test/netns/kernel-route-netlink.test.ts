@@ -143,16 +143,20 @@ describe.skipIf(!isRoot)("rtnetlink", () => {
     const doomed = addAddress({ address: ip("192.0.2.5"), ...lifetime });
     const renewed = addAddress({ address: ip("192.0.2.6"), ...lifetime });
     const uses = addRoute({ preferredSource: ip("192.0.2.5") });
-    expect(netlink.apply([doomed, renewed, uses])).toEqual([ok, ok, ok]);
+    const ipv6 = { ...lifetime, prefixLength: 64, flags: 0x202 };
+    const doomed6 = addAddress({ ...ipv6, address: ip("2001:db8::5") });
+    const renewed6 = addAddress({ ...ipv6, address: ip("2001:db8::6") });
+    expect(netlink.apply([doomed, renewed, uses, doomed6, renewed6])).toEqual([ok, ok, ok, ok, ok]);
     let renewals = 0;
     for await (const _ of setInterval(900)) {
-      expect(netlink.apply([renewed])).toEqual([ok]);
+      expect(netlink.apply([renewed, renewed6])).toEqual([ok, ok]);
       renewals += 1;
       if (renewals === 4) break;
     }
-    const left = netlink.addresses(4).map((one) => one.address);
-    expect(left).toContain("192.0.2.6");
+    const left = netlink.addresses().map((one) => one.address);
+    expect(left).toEqual(expect.arrayContaining(["192.0.2.6", "2001:db8::6"]));
     expect(left).not.toContain("192.0.2.5");
+    expect(left).not.toContain("2001:db8::5");
     expect(netlink.routes(4, 112)).toEqual([]);
   });
 
