@@ -127,7 +127,7 @@ test("a truncated file is never taken for a whole one", () => {
   fc.assert(
     fc.property(fc.integer({ min: HOW_TO.indexOf("{") + 1, max: end }), (length) => {
       const text = HOW_TO.slice(0, length);
-      const depth = [...text.replaceAll(/!.*/g, "")].reduce(
+      const depth = Array.from(text.replaceAll(/!.*/g, "")).reduce(
         (sum, c) => sum + Number(c === "{") - Number(c === "}"),
         0,
       );

@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { TABLES, TOP } from "../../../src/config/keepalived/top.ts";
+import { keepalivedPage } from "../../support/reference/keepalived-page.ts";
+
+const PAGE = `${import.meta.dirname}/../../../docs/reference/keepalived-conf.md`;
+
+// When this fails, the keywords changed: run it again with -u and look at the difference.
+test("docs/reference/keepalived-conf.md describes the keywords as they are", async () => {
+  await expect(keepalivedPage()).toMatchFileSnapshot(PAGE);
+});
+
+test("no block has a keyword twice", () => {
+  for (const table of [TOP, ...Object.values(TABLES)]) {
+    const names = table.map(({ name }) => name);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  }
+});
+
+test("every keyword that acts says what it does in a sentence", () => {
+  for (const { name, doc } of [...TOP, ...Object.values(TABLES).flat()])
+    expect(doc, name).toMatch(/^[A-Z0-9].*\.$|^[a-zA-Z-]+:.*\.$/);
+});
