@@ -1,8 +1,4 @@
 import { readFileSync } from "node:fs";
-import { constants } from "node:os";
-import { checked, libc } from "./libc.ts";
-
-const PR_SET_PDEATHSIG = 1;
 
 /** Bits of capabilities(7). */
 const CAPABILITY_BITS = {
@@ -26,10 +22,4 @@ export function missingCapabilities(wanted: readonly Capability[]): readonly Cap
 function effectiveSet(status: string): bigint {
   const hex = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
   return hex === undefined ? 0n : BigInt(`0x${hex}`);
-}
-
-/** Asks the kernel to send `signal` to this process when its parent ends; SIGTERM unless given. */
-export function dieWithParent(signal: NodeJS.Signals = "SIGTERM"): void {
-  const number = constants.signals[signal];
-  checked(libc.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0), "prctl", `PR_SET_PDEATHSIG ${signal}`);
 }

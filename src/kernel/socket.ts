@@ -3,7 +3,7 @@ import { closeSync } from "node:fs";
 import { encodeSockFprog, HOST_LITTLE_ENDIAN, sockFprogSize } from "../wire/abi.ts";
 import { ABI, checked, libc, Memory } from "./libc.ts";
 
-export const SOCK_RAW = 3;
+const SOCK_RAW = 3;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 
@@ -28,8 +28,8 @@ const netlink = at(270);
 
 export const SO_RCVBUF: SocketOption = generic(8, "SO_RCVBUF");
 export const SO_PRIORITY: SocketOption = generic(12, "SO_PRIORITY");
-export const SO_BINDTODEVICE: SocketOption = generic(25, "SO_BINDTODEVICE");
-export const SO_ATTACH_FILTER: SocketOption = generic(26, "SO_ATTACH_FILTER");
+const SO_BINDTODEVICE: SocketOption = generic(25, "SO_BINDTODEVICE");
+const SO_ATTACH_FILTER: SocketOption = generic(26, "SO_ATTACH_FILTER");
 export const SO_RCVBUFFORCE: SocketOption = generic(33, "SO_RCVBUFFORCE");
 export const IP_HDRINCL: SocketOption = ip(3, "IP_HDRINCL");
 export const IP_FREEBIND: SocketOption = ip(15, "IP_FREEBIND");

@@ -28,13 +28,13 @@ export function abiOf(architecture: string): Abi {
 const align = (size: number, unit: number): number => Math.ceil(size / unit) * unit;
 
 /** Writes a non-negative integer below 2^53 as a `long`, `size_t` or `void *`. */
-export function writeWord(view: DataView, offset: number, value: number, abi: Abi): void {
+function writeWord(view: DataView, offset: number, value: number, abi: Abi): void {
   if (abi.pointerSize === 4) view.setUint32(offset, value, LE);
   else writeUint64(view, offset, value);
 }
 
 /** Reads a `size_t`. Exact below 2^53. */
-export function readWord(view: DataView, offset: number, abi: Abi): number {
+function readWord(view: DataView, offset: number, abi: Abi): number {
   return abi.pointerSize === 4 ? view.getUint32(offset, LE) : readUint64(view, offset);
 }
 

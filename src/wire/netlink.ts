@@ -12,8 +12,8 @@ import { MAC_SIZE, type Mac, macFromBytes, writeMac } from "../base/mac.ts";
 import { HOST_LITTLE_ENDIAN as LE } from "./abi.ts";
 import { decodeText, encodeText } from "./text.ts";
 
-export const NETLINK_HEADER_SIZE = 16;
-export const ATTRIBUTE_HEADER_SIZE = 4;
+const NETLINK_HEADER_SIZE = 16;
+const ATTRIBUTE_HEADER_SIZE = 4;
 
 export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
@@ -21,8 +21,8 @@ export const NLMSG_DONE = 3;
 export const NLM_F_REQUEST = 0x001;
 export const NLM_F_ACK = 0x004;
 export const NLM_F_DUMP_INTR = 0x010;
-export const NLM_F_CAPPED = 0x100;
-export const NLM_F_ACK_TLVS = 0x200;
+const NLM_F_CAPPED = 0x100;
+const NLM_F_ACK_TLVS = 0x200;
 export const NLM_F_DUMP = 0x300;
 export const NLM_F_REPLACE = 0x100;
 export const NLM_F_EXCL = 0x200;

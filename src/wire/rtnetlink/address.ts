@@ -19,7 +19,7 @@ const IFA_FLAGS = 8;
 const IFA_PROTO = 11;
 
 /** Family, prefix length, flags, scope, interface index. */
-export const IFADDRMSG_SIZE = 8;
+const IFADDRMSG_SIZE = 8;
 const FOREVER = 0xffff_ffff;
 
 /** The body that adds or renews an address. */

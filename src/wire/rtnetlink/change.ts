@@ -26,27 +26,27 @@ import { RTM_DELRULE, RTM_NEWRULE, writeRule } from "./rule.ts";
 /** One change: what is to happen to which object. */
 export type Change = AddressChange | RouteChange | RuleChange | LinkChange;
 
-export interface AddressChange {
+interface AddressChange {
   readonly type: "address";
   /** "replace" adds what is missing and gives what exists new lifetimes. */
   readonly verb: "add" | "replace" | "delete";
   readonly spec: AddressSpec;
 }
 
-export interface RouteChange {
+interface RouteChange {
   readonly type: "route";
   /** "add" refuses what exists; "prepend" puts the route before equal ones, "append" behind them. */
   readonly verb: "add" | "replace" | "prepend" | "append" | "delete";
   readonly spec: RouteSpec;
 }
 
-export interface RuleChange {
+interface RuleChange {
   readonly type: "rule";
   readonly verb: "add" | "delete";
   readonly spec: RuleSpec;
 }
 
-export type LinkChange =
+type LinkChange =
   | { readonly type: "link"; readonly verb: "up" | "down" | "delete"; readonly interface: string }
   /** A macvlan in private mode: it hears and speaks for itself, and its siblings cannot reach it. */
   | {

@@ -9,8 +9,8 @@ export const RTM_DELLINK = 17;
 export const RTM_GETLINK = 18;
 
 export const IFF_UP = 0x1;
-export const IFF_RUNNING = 0x40;
-export const IFF_LOWER_UP = 0x1_0000;
+const IFF_RUNNING = 0x40;
+const IFF_LOWER_UP = 0x1_0000;
 
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
@@ -26,7 +26,7 @@ const IFLA_MACVLAN_MODE = 1;
 const MACVLAN_MODE_PRIVATE = 1;
 
 /** Family, pad, hardware type, index, flags, mask of the flags that change. */
-export const IFINFOMSG_SIZE = 16;
+const IFINFOMSG_SIZE = 16;
 
 /** The body of a request about a link by name: struct ifinfomsg without an index, and IFLA_IFNAME. */
 export function writeLinkRequest(

@@ -7,7 +7,6 @@ import type { NeighbourEntry } from "./entries.ts";
 import { familyOf } from "./family.ts";
 
 export const RTM_NEWNEIGH = 28;
-export const RTM_DELNEIGH = 29;
 export const RTM_GETNEIGH = 30;
 
 const NDA_DST = 1;

@@ -16,12 +16,12 @@ export const RTA_PRIORITY = 6;
 export const RTA_PREFSRC = 7;
 export const RTA_METRICS = 8;
 export const RTA_MULTIPATH = 9;
-export const RTA_FLOW = 11;
+const RTA_FLOW = 11;
 export const RTA_TABLE = 15;
 export const RTA_VIA = 18;
-export const RTA_PREF = 20;
-export const RTA_EXPIRES = 23;
-export const RTA_TTL_PROPAGATE = 26;
+const RTA_PREF = 20;
+const RTA_EXPIRES = 23;
+const RTA_TTL_PROPAGATE = 26;
 
 /** Family, destination and source length, TOS, table, protocol, scope, type, flags. */
 export const RTMSG_SIZE = 12;
