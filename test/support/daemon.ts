@@ -62,12 +62,14 @@ export async function eventually<T>(
   timeoutMs: number = PATIENCE_MS,
 ): Promise<T> {
   const until = performance.now() + timeoutMs;
+  // oxlint-disable no-await-in-loop -- one question after the other is the point
   for (;;) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
     if (performance.now() > until) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
     await pause(POLL_MS);
   }
+  // oxlint-enable no-await-in-loop
 }
 
 export const pause = (milliseconds: number): Promise<void> =>
