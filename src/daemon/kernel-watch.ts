@@ -5,7 +5,6 @@
 import type { RouteMonitor } from "../kernel/route-monitor.ts";
 import type { RouteNetlink } from "../kernel/route-netlink.ts";
 import type { InterfaceFacts, RouterEvent } from "../vrrp/events.ts";
-import { DUET_PROTOCOL } from "../wire/objects.ts";
 import type { Notification } from "../wire/rtnetlink/entries.ts";
 import type { Installer } from "./installer.ts";
 import type { InterfaceTable } from "./interface-table.ts";
@@ -57,7 +56,8 @@ export class KernelWatch {
     const lost: Notification[] = [];
     const outcome = this.#context.monitor.drain((note) => {
       // Renewals of our own addresses come by several times a second and change nothing.
-      if (note.type === "address" && !note.gone && note.entry.protocol === DUET_PROTOCOL) return;
+      const isRenewal = note.type === "address" && !note.gone;
+      if (isRenewal && this.#context.interfaces.isVirtual(note.entry)) return;
       if (note.gone) lost.push(note);
       for (const name of this.#context.interfaces.take(note)) touched.add(name);
     });
@@ -142,7 +142,9 @@ export class KernelWatch {
         .some((entry) => addressKey(nameOf(entry.index) ?? "", entry) === key);
     if (install.type === "route") {
       const { spec } = install;
-      return !netlink.routes(spec.family).some((entry) => isRoute(entry, spec, nameOf));
+      return !netlink
+        .routes(spec.family, spec.protocol)
+        .some((entry) => isRoute(entry, spec, nameOf));
     }
     if (install.type === "rule") {
       const { spec } = install;
