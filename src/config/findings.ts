@@ -9,6 +9,8 @@ export class Findings {
   readonly #found: Diagnostic[] = [];
   readonly #seen = new Set<string>();
   #errors = 0;
+  /** Warnings among those that are kept. */
+  #warnings = 0;
 
   error(at: Position, code: FindingCode, message: string): void {
     this.#add({ at, severity: "error", code, message });
@@ -22,6 +24,11 @@ export class Findings {
     return this.#errors > 0;
   }
 
+  /** True when more would not be kept, so that nobody needs to think about good advice. */
+  get isFull(): boolean {
+    return this.#found.length >= FINDINGS_MAX;
+  }
+
   /** In the order of `files`, then by line and column. Errors are never displaced by warnings. */
   sorted(files: readonly string[]): readonly Diagnostic[] {
     const rank = new Map(files.map((file, index) => [file, index]));
@@ -33,18 +40,18 @@ export class Findings {
 
   #add(finding: Diagnostic): void {
     if (finding.severity === "error") this.#errors += 1;
+    if (this.isFull && (finding.severity === "warning" || this.#warnings === 0)) return;
     const key = JSON.stringify(finding);
-    if (this.#seen.has(key) || !this.#makeRoom(finding)) return;
+    if (this.#seen.has(key)) return;
+    if (this.isFull) this.#dropWarning();
+    if (finding.severity === "warning") this.#warnings += 1;
     this.#seen.add(key);
     this.#found.push(finding);
   }
 
-  #makeRoom({ severity }: Diagnostic): boolean {
-    if (this.#found.length < FINDINGS_MAX) return true;
-    if (severity === "warning") return false;
-    const warning = this.#found.findIndex((found) => found.severity === "warning");
-    if (warning < 0) return false;
-    this.#found.splice(warning, 1);
-    return true;
+  #dropWarning(): void {
+    const index = this.#found.findLastIndex(({ severity }) => severity === "warning");
+    this.#found.splice(index, 1);
+    this.#warnings -= 1;
   }
 }

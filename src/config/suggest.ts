@@ -2,13 +2,14 @@
 
 const LENGTH_MAX = 64;
 
-/** The known word nearest to `word`, or undefined when none is near enough to be meant. Case counts half. */
+/** The known word nearest to `word`, or undefined when none is near enough to be meant. Case alone never counts much. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   if (word.length > LENGTH_MAX) return undefined;
   let best: string | undefined;
   // In a word of one or two letters nothing but the case may differ.
   let bestDistance = word.length < 3 ? 1 : Math.floor(word.length / 3) + 0.5;
   for (const candidate of known) {
+    if (candidate.toLowerCase() === word.toLowerCase()) return candidate;
     if (Math.abs(candidate.length - word.length) > bestDistance) continue;
     const distance = editDistance(word, candidate);
     if (distance < bestDistance) {

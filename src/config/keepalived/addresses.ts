@@ -139,6 +139,7 @@ class AddressOptions {
   }
 
   #reportUnknown({ text, at }: Word): void {
+    if (this.#reading.findings.isFull) return;
     const known = [...VALUES.keys(), ...FLAGS.keys(), "-nodad", "no_track"];
     const hint = /^[\d.:/a-f]+$/i.test(text)
       ? "; write each address in a line of its own"

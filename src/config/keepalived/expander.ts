@@ -19,8 +19,9 @@ const LINE_SIZE_MAX = 65_536;
 const TOTAL_SIZE_MAX = 4_000_000;
 const REFERENCES_MAX = 100_000;
 
-const BRACED = /^\$\{([^{}"]*)\}/;
-const BARE = /^\$([A-Za-z_][A-Za-z0-9_]*)/;
+// Sticky, so that a long line need not be cut into pieces.
+const BRACED = /\$\{([^{}"]*)\}/y;
+const BARE = /\$([A-Za-z_][A-Za-z0-9_]*)/y;
 
 /** Definitions that a repetition adds to the others. */
 export type Scope = ReadonlyMap<string, string>;
@@ -122,18 +123,17 @@ export class Expander {
   /** The reference at `text[at]`; without a value it stays as it is. */
   #resolve(text: string, at: number, use: Use): Reference {
     const { line, scope, origin: from = at } = use;
-    const rest = text.slice(at);
-    const braced = BRACED.exec(rest);
+    const braced = matchAt(BRACED, text, at);
     if (braced !== null) {
       const name = braced[1] ?? "";
       const value = this.#predefined(name, line) ?? this.#lookUp(name, scope);
       if (value === undefined) this.#reportUnknown(use, from, name, braced[0]);
       return { text: braced[0], name, value };
     }
-    const bare = BARE.exec(rest);
+    const bare = matchAt(BARE, text, at);
     if (bare === null) return { text: "$", name: "", value: undefined };
     const name = bare[1] ?? "";
-    const ends = /^[\s,)]|^$/.test(rest.slice(bare[0].length, bare[0].length + 1));
+    const ends = /^[\s,)]|^$/.test(text.charAt(at + bare[0].length));
     const value = this.#lookUp(name, scope);
     if (value === undefined) this.#reportUnknown(use, from, name, bare[0]);
     else if (!ends)
@@ -183,6 +183,7 @@ export class Expander {
 
   // Commands may well contain a shell's $NAME, so nothing is said about those in quotes.
   #reportUnknown({ line, scope }: Use, from: number, name: string, text: string): void {
+    if (this.#findings.isFull) return;
     const before = line.text.slice(0, from);
     if ((before.match(/"/g)?.length ?? 0) % 2 === 1) return;
     const known = [...this.#definitions.keys(), ...scope.keys()];
@@ -208,6 +209,11 @@ interface Reference {
   readonly text: string;
   readonly name: string;
   readonly value: string | undefined;
+}
+
+function matchAt(expression: RegExp, text: string, at: number): RegExpExecArray | null {
+  expression.lastIndex = at;
+  return expression.exec(text);
 }
 
 function directoryOf(file: string): string {

@@ -11,7 +11,9 @@ export interface Line {
   /** From 1. */
   readonly line: number;
   readonly text: string;
-  /** For each character of `text` the column in the file it came from; undefined when they are the same. */
+  /** Characters of the file's line that stand before `text`. */
+  readonly before?: number;
+  /** For each character of `text` the column in the file it came from; undefined when they follow each other. */
   readonly columns?: readonly number[];
 }
 
@@ -24,8 +26,9 @@ export interface Word {
 }
 
 export function positionAt(line: Line, index: number): Position {
-  const { file, line: number, columns } = line;
-  const column = columns === undefined ? index + 1 : (columns[index] ?? columns.at(-1) ?? 1);
+  const { file, line: number, before = 0, columns } = line;
+  const column =
+    columns === undefined ? before + index + 1 : (columns[index] ?? columns.at(-1) ?? 1);
   return { file, line: number, column };
 }
 
@@ -34,11 +37,14 @@ export function positionAt(line: Line, index: number): Position {
  * follows on the line. -1 when it is not closed.
  */
 export function closingQuote(text: string, start: number): number {
+  let escaped = -1;
   for (let at = start + 1; at < text.length; at += 1) {
-    if (text[at] === "\\" && text.includes('"', at + 2)) at += 1;
-    else if (text[at] === '"') return at;
+    if (text[at] === '"') return at;
+    if (text[at] !== "\\") continue;
+    at += 1;
+    if (text[at] === '"') escaped = at;
   }
-  return -1;
+  return escaped;
 }
 
 /** The text up to a comment. */
@@ -109,11 +115,10 @@ function readWord(line: Line, start: number, takesCommand: boolean, findings: Fi
 }
 
 // ${NAME} that nobody defined stays in one word, so that its braces do not break the blocks of the whole file.
+const BARE_WORD = /(?:\$\{[^{}"]*\}|[^ \t\v\f\r{}"])+/y;
+
 function readBareWord(text: string, start: number): WordText {
-  let end = start;
-  while (end < text.length && !/[ \t\v\f\r{}"]/.test(text[end] ?? "")) {
-    const close = text[end] === "$" && text[end + 1] === "{" ? text.indexOf("}", end) : -1;
-    end = close < 0 ? end + 1 : close + 1;
-  }
-  return { value: text.slice(start, end), end, quoted: false };
+  BARE_WORD.lastIndex = start;
+  const value = BARE_WORD.exec(text)?.[0] ?? "";
+  return { value, end: start + value.length, quoted: false };
 }

@@ -15,7 +15,9 @@ import type { TreeBuilder } from "./tree.ts";
 
 const INCLUDE_DEPTH_MAX = 16;
 const FILES_MAX = 256;
-const LINES_MAX = 200_000;
+const LINES_MAX = 50_000;
+/** keepalived drops lines of more than 1023 bytes. */
+const LINE_SIZE_MAX = 16_384;
 /** Rounds through conditions, definitions and repetitions that one line may take. */
 const PASSES_MAX = 32;
 
@@ -85,6 +87,11 @@ export class Preprocessor {
       this.#findings.warn(at, "null-byte", "this line contains a null byte and is ignored");
       return;
     }
+    if (line.text.length > LINE_SIZE_MAX) {
+      const message = "this line has more than 16384 characters and is ignored: divide it";
+      this.#findings.error(positionAt(line, 0), "expansion-limit", message);
+      return;
+    }
     const text = stripComment(line.text).trimEnd();
     if (this.#definition === undefined) this.#process(sliceLine({ ...line, text }, 0), NO_SCOPE, 0);
     else this.#continueDefinition(text.trim());
@@ -95,7 +102,11 @@ export class Preprocessor {
     if (line.text === "" || this.#expander.exhausted) return;
     if (pass > PASSES_MAX) {
       const at = positionAt(line, 0);
-      this.#findings.error(at, "expansion-limit", "this line expands to itself for ever");
+      this.#findings.error(
+        at,
+        "expansion-limit",
+        "this line needs too many passes: it expands to itself, or has too many conditions",
+      );
       return;
     }
     const condition = CONDITION.exec(line.text);
@@ -105,7 +116,7 @@ export class Preprocessor {
       this.#define(line);
     } else if (isRepetition(line.text)) {
       this.#repeat(line, scope, pass);
-    } else if (pass === 0 && INCLUDE.test(line.text)) {
+    } else if (scope === NO_SCOPE && INCLUDE.test(line.text)) {
       this.#include(line);
     } else {
       this.#expand(line, scope, pass);
@@ -116,7 +127,7 @@ export class Preprocessor {
     const [prefix, negation, id] = match;
     const applies = (id === configIdOf(this.#environment)) !== (negation === "^");
     const rest = sliceLine(line, prefix.length);
-    if (applies) this.#process(rest, scope, pass);
+    if (applies) this.#process(rest, scope, pass + 1);
     else if (DEFINITION.test(rest.text) && rest.text.endsWith("\\"))
       // The following lines belong to the definition that does not apply, and go with it.
       this.#definition = { name: "", lines: [] };
@@ -186,7 +197,7 @@ export class Preprocessor {
       this.#findings.error(
         positionAt(line, 0),
         "expansion-limit",
-        "the configuration has more than 200000 lines; nothing after this is read",
+        "the configuration has more than 50000 lines; nothing after this is read",
       );
   }
 
@@ -244,13 +255,13 @@ function directoryOf(path: string): string {
 
 /** The line from `index` on, without blanks in front. */
 function sliceLine(line: Line, index: number): Line {
-  const start = index + (/^\s*/.exec(line.text.slice(index))?.[0].length ?? 0);
+  const { text, columns, before = 0 } = line;
+  const start = index + (/^\s*/.exec(text.slice(index))?.[0].length ?? 0);
   if (start === 0) return line;
-  const columns = Array.from(
-    { length: line.text.length - start },
-    (_, offset) => positionAt(line, start + offset).column,
-  );
-  return { ...line, text: line.text.slice(start), columns };
+  const rest = { ...line, text: text.slice(start) };
+  return columns === undefined
+    ? { ...rest, before: before + start }
+    : { ...rest, columns: columns.slice(start) };
 }
 
 function splitLines(line: Line): readonly Line[] {

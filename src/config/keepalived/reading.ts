@@ -186,6 +186,7 @@ export function reportUnknown<Draft>(
   owner: string,
   table: Table<Draft>,
 ): void {
+  if (findings.isFull) return;
   const names = table.map(({ name }) => name);
   const what = block === undefined ? "it is ignored" : "its whole block is skipped";
   const message = `${text} is not a keyword of ${owner}, ${what}${didYouMean(text, names)}`;

@@ -101,7 +101,8 @@ function readToken(cursor: Cursor, word: Word, draft: Draft): void {
 
 function reportUnknown(cursor: Cursor, { text, at }: Word): void {
   const known = [...OPTIONS.keys(), ...METRICS.keys(), ...TYPES];
-  const message = `${quote(text)} is not an option of a route${didYouMean(text, known)}`;
+  const hint = cursor.reading.findings.isFull ? "" : didYouMean(text, known);
+  const message = `${quote(text)} is not an option of a route${hint}`;
   cursor.reading.findings.error(at, "route-invalid", message);
   cursor.fail();
 }

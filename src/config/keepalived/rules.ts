@@ -80,7 +80,8 @@ export function readRuleLine(
 }
 
 function reportUnknown(cursor: Cursor, { text, at }: Word): void {
-  const message = `${quote(text)} is not an option of a rule${didYouMean(text, OPTIONS.keys())}`;
+  const hint = cursor.reading.findings.isFull ? "" : didYouMean(text, OPTIONS.keys());
+  const message = `${quote(text)} is not an option of a rule${hint}`;
   cursor.reading.findings.error(at, "rule-invalid", message);
   cursor.fail();
 }

@@ -25,7 +25,8 @@ runs.
 * The block of an unknown keyword, and every LVS section, is skipped as a whole with one warning.
 * The order of blocks does not matter: globals count wherever they stand, and a tracker may be defined after its use.
 * An interface of \`interface_up_down_delays\` without a second number is up after as long as it is down.
-* Definitions, repetitions and includes are limited: 64 kB for one line, 4 MB and 200000 lines in all, 256 files, 16 deep.
+* Definitions, repetitions and includes are limited: 16384 characters for a line, 64 kB for
+  what it expands to, 4 MB and 50000 lines in all, 256 files, 16 deep.
 * Virtual addresses have a lifetime of 2 seconds in the kernel and are renewed twice a second, so that a router whose daemon
   is dead or hangs loses them.
 * Routes and rules have the protocol 112, unless \`no_track\` and \`protocol\` say otherwise.
