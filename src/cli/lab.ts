@@ -104,7 +104,7 @@ function addStatus(lab: Command): void {
   lab
     .command("status")
     .summary("show a lab")
-    .description("Shows which daemons run and who holds the virtual addresses.")
+    .description("Shows which daemons run and who holds the virtual addresses. Needs root.")
     .addOption(nameOption())
     .option("--json", "as JSON")
     .addHelpText("after", examples(["duet lab status", "who is active?"]))
@@ -135,7 +135,8 @@ function addExec(lab: Command): void {
     )
     .action(async (router: string, command: string[], { name }: { readonly name: string }) => {
       const { labExec } = await import("../lab/verbs.ts");
-      await labExec(name, router, command);
+      const [first, ...rest] = command;
+      await labExec(name, router, first === "--" ? rest : command);
     });
 }
 

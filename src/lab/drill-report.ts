@@ -45,7 +45,7 @@ export interface ProbeCounts {
   readonly late: number;
 }
 
-export interface Expectation {
+interface Expectation {
   readonly text: string;
   readonly met: boolean;
   readonly detail: string;

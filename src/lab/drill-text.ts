@@ -33,7 +33,7 @@ export function figures(report: DrillReport): string[] {
   return rows.map(([label, text]) => `  ${label.padEnd(17)} ${text}`);
 }
 
-export function formatOffsetMs(atMs: number): string {
+function formatOffsetMs(atMs: number): string {
   return `${atMs < 0 ? "-" : "+"}${(Math.abs(atMs) / 1_000).toFixed(3)}s`.padStart(9);
 }
 

@@ -19,7 +19,7 @@ export interface DrillsOptions {
 }
 
 /** Who wants to see drills happen. */
-export interface DrillWatcher {
+interface DrillWatcher {
   /** The lab stands and traffic is being sent; no daemon runs yet. */
   readonly opened?: (traffic: Traffic) => void;
   readonly entered?: (phase: DrillPhase, active: RouterName | undefined) => void;

@@ -59,15 +59,14 @@ export async function removeNamespaces(name: string): Promise<number> {
   return names.length;
 }
 
-/** Names of the labs whose owner is gone, whether they left a record, namespaces or both. */
-export function leftoverLabs(): string[] {
-  const names = new Set([...recordedLabs(), ...labsWithNamespaces()]);
-  return [...names].filter((name) => {
+/** Names of the labs whose owner is gone. Each lab is recorded before it has a namespace and until it has none. */
+const leftoverLabs = (): string[] =>
+  recordedLabs().filter((name) => {
     const record = readRecord(name);
-    return record === undefined || !isRunning(record.owner);
+    return record !== undefined && !isRunning(record.owner);
   });
-}
 
+/** Removes what labs left behind whose owner is gone, and returns their names. */
 export async function removeLeftovers(): Promise<string[]> {
   const names = leftoverLabs();
   await Promise.all(
@@ -78,14 +77,6 @@ export async function removeLeftovers(): Promise<string[]> {
   );
   return names;
 }
-
-/** Lab names found among the namespaces: duet-NAME-ROLE with the client as the one that every lab has. */
-function labsWithNamespaces(): string[] {
-  const names = listFolder(NETNS_FOLDER).map((entry) => LAB_NAMESPACE.exec(entry)?.[1]);
-  return [...new Set(names.filter((name) => name !== undefined))];
-}
-
-const LAB_NAMESPACE = new RegExp(`^duet-([a-z0-9][a-z0-9-]{0,23})-(?:${ROLES.join("|")})$`);
 
 async function endProcesses(namespaces: readonly string[]): Promise<void> {
   const everybody = (): Promise<number[]> => processesIn(namespaces);

@@ -3,7 +3,7 @@ import { signalAll } from "./namespaces.ts";
 import { listFolder } from "./registry.ts";
 
 /** `root` and all its descendants, parents before children. Empty when `root` is gone. */
-export function processTree(root: number): number[] {
+function processTree(root: number): number[] {
   const threads = listFolder(`/proc/${root}/task`);
   if (threads.length === 0) return [];
   const children = threads.flatMap((thread) => childrenOf(root, thread));

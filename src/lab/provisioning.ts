@@ -2,7 +2,7 @@
  * From a plan to commands of iproute2 and nftables, still without touching the system. The order is: namespaces, their
  * kernel settings, the cables between them, then one script per namespace; what is per namespace may run in parallel.
  */
-import { formatPrefix, ipFamily } from "../base/ip.ts";
+import { formatPrefix, type IpFamily, ipFamily } from "../base/ip.ts";
 import type {
   Bridge,
   Cable,
@@ -65,8 +65,10 @@ export const settings = (namespace: NamespacePlan): Command => ({
 /** Addresses, routes and rules of one namespace, whose cables are plugged in. */
 export function configuration(plan: LabPlan, namespace: NamespacePlan): Command {
   const script = [
-    ...heredoc("ip -batch -", interfaceLines(plan, namespace).join("\n")),
-    ...(namespace.ruleset === "" ? [] : heredoc("nft -f -", namespace.ruleset)),
+    ...heredoc("ip -batch -", interfaceLines(plan, namespace)),
+    ...heredoc(`${WITH_IPV6} ip -batch -`, networkLines(namespace, 6)),
+    ...heredoc("nft -f -", [namespace.ruleset]),
+    ...heredoc(`${WITH_IPV6} nft -f -`, [namespace.ipv6Ruleset]),
     // The connection-tracking settings only exist once a rule needs connection tracking.
     ...namespace.sysctls.filter(({ path }) => path.startsWith("net/netfilter/")).map(sysctlLine),
   ];
@@ -88,13 +90,20 @@ function interfaceLines(plan: LabPlan, namespace: NamespacePlan): string[] {
   return [
     "link set lo up",
     ...namespace.bridges.flatMap(bridgeLines),
-    ...namespace.addresses.map(
-      (address) =>
-        `address add ${formatPrefix(address.prefix)} dev ${address.interface}${ipFamily(address.prefix.address) === 6 ? " nodad" : ""}`,
-    ),
     ...plugged.map((name) => `link set ${name} up`),
     ...namespace.bridges.map(({ name }) => `link set ${name} up`),
-    ...namespace.routes.map(routeLine),
+    ...networkLines(namespace, 4),
+  ];
+}
+
+/** Addresses and routes of one family. */
+function networkLines({ addresses, routes }: NamespacePlan, family: IpFamily): string[] {
+  const nodad = family === 6 ? " nodad" : "";
+  return [
+    ...addresses
+      .filter(({ prefix }) => ipFamily(prefix.address) === family)
+      .map((each) => `address add ${formatPrefix(each.prefix)} dev ${each.interface}${nodad}`),
+    ...routes.filter(({ via }) => ipFamily(via) === family).map(routeLine),
   ];
 }
 
@@ -111,8 +120,11 @@ const ipBatch = (lines: readonly string[]): Command => ({
   input: `${lines.join("\n")}\n`,
 });
 
-const heredoc = (command: string, text: string): string[] => [
-  `${command} <<'END'`,
-  text.trimEnd(),
-  "END",
-];
+/** Nothing for no lines. */
+function heredoc(command: string, lines: readonly string[]): string[] {
+  const text = lines.join("\n").trimEnd();
+  return text === "" ? [] : [`${command} <<'END'`, text, "END"];
+}
+
+/** Before a command that a kernel without IPv6 refuses. */
+const WITH_IPV6 = "test ! -d /proc/sys/net/ipv6 ||";

@@ -7,7 +7,7 @@ import path from "node:path";
 import type { DaemonKind } from "./daemon-log.ts";
 import type { RouterName } from "./topology.ts";
 
-export const LABS_FOLDER = "/run/duet-lab";
+const LABS_FOLDER = "/run/duet-lab";
 
 export interface LabRecord {
   readonly name: string;

@@ -33,7 +33,7 @@ export interface Bridge {
   readonly mac?: Mac;
 }
 
-export interface AddressPlan {
+interface AddressPlan {
   readonly interface: string;
   readonly prefix: Prefix;
 }
@@ -60,6 +60,8 @@ export interface NamespacePlan {
   readonly sysctls: readonly Sysctl[];
   /** For `nft -f`; empty for none. */
   readonly ruleset: string;
+  /** The same for kernels with IPv6. */
+  readonly ipv6Ruleset: string;
 }
 
 export interface LabPlan {
@@ -80,13 +82,13 @@ export const VIRTUAL_ADDRESSES: Readonly<Record<Side, IpAddress>> = {
   wan: ip("192.168.0.4"),
 };
 /** Reserved for virtual addresses of IPv6 configurations; client and upstream already route through them. */
-export const VIRTUAL_ADDRESSES_V6: Readonly<Record<Side, IpAddress>> = {
+const VIRTUAL_ADDRESSES_V6: Readonly<Record<Side, IpAddress>> = {
   lan: ip("fd0d:0e7:1::4"),
   wan: ip("2001:db8:2::4"),
 };
 /** What the client talks to: an address behind the upstream, reached only through the pair. */
 export const SERVICE_ADDRESS: IpAddress = ip("198.51.100.10");
-export const LAN_NETWORK: Prefix = prefix("192.168.1.0/24");
+const LAN_NETWORK: Prefix = prefix("192.168.1.0/24");
 
 export const ROUTER_MACS: Readonly<Record<RouterName, Readonly<Record<Side, Mac>>>> = {
   alpha: { lan: mac("02:d0:e7:01:00:02"), wan: mac("02:d0:e7:02:00:02") },
@@ -124,7 +126,14 @@ export function planLab(name: string): LabPlan {
   };
 }
 
-const EMPTY_NAMESPACE = { bridges: [], addresses: [], routes: [], sysctls: [], ruleset: "" };
+const EMPTY_NAMESPACE = {
+  bridges: [],
+  addresses: [],
+  routes: [],
+  sysctls: [],
+  ruleset: "",
+  ipv6Ruleset: "",
+};
 
 const CABLES: readonly Cable[] = [
   [
@@ -160,6 +169,7 @@ const optional = (plan: Sysctl): Sysctl => ({ ...plan, optional: true });
 
 /** Addresses are usable at once, and nothing is configured behind the lab's back. */
 const QUIET_IPV6: readonly Sysctl[] = ["all", "default"].flatMap((scope) => [
+  optional(sysctl(`net/ipv6/conf/${scope}/disable_ipv6`, 0)),
   optional(sysctl(`net/ipv6/conf/${scope}/accept_dad`, 0)),
   optional(sysctl(`net/ipv6/conf/${scope}/accept_ra`, 0)),
 ]);
@@ -233,6 +243,7 @@ function routerPlan(router: RouterName): Partial<NamespacePlan> {
       optional(sysctl("net/netfilter/nf_conntrack_tcp_be_liberal", 1)),
     ],
     ruleset: ROUTER_RULESET,
+    ipv6Ruleset: ROUTER_IPV6_RULESET,
   };
 }
 
@@ -245,7 +256,9 @@ const ROUTER_RULESET = `table ip lab {
     ip saddr ${LAN_NETWORK.address}/${LAN_NETWORK.length} oifname "${ROUTER_INTERFACES.wan}" snat to ${VIRTUAL_ADDRESSES.wan}
   }
 }
-table ip6 lab {
+`;
+
+const ROUTER_IPV6_RULESET = `table ip6 lab {
   chain untracked-in { type filter hook prerouting priority raw; ip6 nexthdr { 112, 51 } notrack; }
   chain untracked-out { type filter hook output priority raw; ip6 nexthdr { 112, 51 } notrack; }
 }

@@ -16,7 +16,8 @@ import { DUET_PROGRAM, type RouterOptions } from "./router-daemon.ts";
 import { Screen } from "./screen.ts";
 import { isSealed, runSealed, stopSignal } from "./seal.ts";
 import { formatStatus } from "./status-text.ts";
-import { ROLES, type RouterName } from "./topology.ts";
+import { ROLES, type RouterName, SIDES } from "./topology.ts";
+import { waitUntil } from "./waiting.ts";
 
 /** What a command line says of the pair. */
 export interface PairChoice {
@@ -34,10 +35,16 @@ export const labUp = (name: string, choice: PairChoice): Promise<void> =>
     requireRoot("duet lab up");
     prepare(choice);
     await startKeeper([DUET_PROGRAM, "lab", "keep", "--name", name, ...flagsOf(choice)]);
+    const isElected = async (): Promise<boolean> =>
+      (await labStatus(name))?.routers.some(({ holds }) => holds.length === SIDES.length) ?? false;
+    await waitUntil(isElected, ELECTION_MS);
     const status = await labStatus(name);
     if (status !== undefined) print(formatStatus(status));
     return EXIT.done;
   });
+
+/** Good for VRRPv2 with the slowest usual timers; after that `up` shows the lab as it is. */
+const ELECTION_MS = 6_000;
 
 /** The process that `labUp` leaves behind. */
 export const labKeep = (name: string, choice: PairChoice): Promise<void> =>
@@ -62,6 +69,7 @@ export const labDown = (name: string | undefined): Promise<void> =>
 
 export const labShow = (name: string, json: boolean): Promise<void> =>
   answer(async () => {
+    requireRoot("duet lab status");
     requirePrograms([]);
     const status = await labStatus(name);
     if (status === undefined) throw notUp(name);

@@ -53,16 +53,17 @@ describe("cabling", () => {
 });
 
 describe("configuration", () => {
-  test("of a router bridges its LAN, adds addresses, brings interfaces up, then loads rules", () => {
+  test("of a router bridges its LAN, brings interfaces up, adds addresses, then loads rules", () => {
     const { argv, input } = configuration(plan, namespaceOf("alpha"));
     expect(argv).toEqual(inNamespace("duet-t-alpha", ["sh", "-eu"]));
     const order = [
       "link add br-lan address 02:d0:e7:01:00:02 type bridge",
       "link set lan1 master br-lan",
-      "address add 192.168.1.2/24 dev br-lan",
-      "address add fd0d:e7:1::2/64 dev br-lan nodad",
       "link set eth0.2 up",
       "link set br-lan up",
+      "address add 192.168.1.2/24 dev br-lan",
+      "test ! -d /proc/sys/net/ipv6 || ip -batch -",
+      "address add fd0d:e7:1::2/64 dev br-lan nodad",
       "nft -f -",
       "nf_conntrack_tcp_be_liberal",
     ].map((text) => input!.indexOf(text));
