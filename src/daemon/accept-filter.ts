@@ -6,6 +6,10 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import type { InstanceConfig } from "../vrrp/config.ts";
+import { StartError } from "./start-error.ts";
+
+/** A table is made within milliseconds. */
+const NFT_TIMEOUT_MS = 5_000;
 
 /** Unique to the state directory, so that two daemons do not remove each other's table. */
 export function filterTable(stateDirectory: string): string {
@@ -16,7 +20,7 @@ export function filterTable(stateDirectory: string): string {
 export const wantsFilter = (instances: readonly InstanceConfig[]): boolean =>
   instances.some(({ accept }) => !accept);
 
-/** Makes the table what `instances` want. Throws with nft's own words. */
+/** Makes the table what `instances` want, in one transaction. Throws StartError with nft's own words. */
 export function applyFilter(table: string, instances: readonly InstanceConfig[]): void {
   const addresses: string[] = [];
   for (const instance of instances.filter(({ accept }) => !accept))
@@ -58,5 +62,20 @@ function ruleset(table: string, addresses: readonly string[]): string {
 }
 
 function nft(script: string): void {
-  execFileSync("nft", ["-f", "-"], { input: script, stdio: ["pipe", "pipe", "pipe"] });
+  try {
+    execFileSync("nft", ["-f", "-"], { input: script, stdio: "pipe", timeout: NFT_TIMEOUT_MS });
+  } catch (cause) {
+    throw new StartError(`no_accept cannot be had from nft: ${reasonOf(cause)}`, {
+      exitCode: 2,
+      cause,
+    });
+  }
+}
+
+/** The first line that nft wrote, or why it was not run. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const written = "stderr" in cause ? String(cause.stderr).trim() : "";
+  const [first = cause.message] = written.split("\n");
+  return first === "" ? cause.message : first;
 }

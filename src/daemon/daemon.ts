@@ -77,7 +77,13 @@ export class Daemon implements ControlSource {
   async start(): Promise<void> {
     const starting = this.#start();
     this.#starting = starting;
-    await starting;
+    try {
+      await starting;
+    } catch (error) {
+      this.#removeFilter();
+      this.#notifier.close();
+      throw error;
+    }
   }
 
   async #start(): Promise<void> {
@@ -108,12 +114,12 @@ export class Daemon implements ControlSource {
     this.#parts.services.stopping();
     this.#log("daemon.stopping", { reason }, `stopping: ${reason}`);
     this.#trackers.stop();
-    await this.#thread?.stop(STOP_TIMEOUT_MS);
-    if (this.#filterStands) removeFilter(this.#filter);
+    const isClean = (await this.#thread?.stop(STOP_TIMEOUT_MS)) === true && this.#removeFilter();
     await this.#notifier.settle();
     await runHook(this.#loaded.model.shutdownScript);
     this.#notifier.close();
-    this.#parts.state.writeJournal(EMPTY_JOURNAL);
+    // What could not be taken back stays in the journal, for the next start to find.
+    if (isClean) this.#parts.state.writeJournal(EMPTY_JOURNAL);
     const took = Math.round(performance.now() - began);
     this.#log("daemon.stopped", { took_ms: took }, `stopped after ${took} ms`);
   }
@@ -167,8 +173,21 @@ export class Daemon implements ControlSource {
   }
 
   async #reloadNow(): Promise<ReloadResult> {
-    const { options, services, state } = this.#parts;
+    const { services } = this.#parts;
     services.reloading(monotonicNow());
+    try {
+      return await this.#readAndApply();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const text = `the new configuration cannot be applied: ${reason}`;
+      this.#log("config.rejected", { errors: 1 }, text);
+      services.ready(text);
+      throw error;
+    }
+  }
+
+  async #readAndApply(): Promise<ReloadResult> {
+    const { options, services, state } = this.#parts;
     const loaded = loadConfiguration(options);
     this.logFindings(loaded);
     if (loaded.model === undefined || hasErrors(loaded.diagnostics)) {
@@ -181,8 +200,8 @@ export class Daemon implements ControlSource {
     const before = this.#loaded.model;
     const { model } = loaded;
     const changes = describeReload(before, model);
-    state.writeJournal(mergeJournals(this.#journalFor(before), this.#journalFor(model)));
     this.#updateFilter(model);
+    state.writeJournal(mergeJournals(this.#journalFor(before), this.#journalFor(model)));
     const deleted = { ...before.instanceNotify, ...model.instanceNotify };
     this.#notifier.configure({ ...model, instanceNotify: deleted });
     await this.#thread?.reload(model);
@@ -209,6 +228,21 @@ export class Daemon implements ControlSource {
 
   #journalFor(model: Model): Journal {
     return journalOf(model, wantsFilter(model.vrrp.instances) ? [this.#filter] : []);
+  }
+
+  /** False when the table is still there; that is told, and no reason to stop stopping. */
+  #removeFilter(): boolean {
+    if (!this.#filterStands) return true;
+    try {
+      removeFilter(this.#filter);
+      this.#filterStands = false;
+      return true;
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      const fields = { call: "delete", subject: `table ${this.#filter}`, code: "unknown" };
+      this.#log("kernel.call-failed", fields, text);
+      return false;
+    }
   }
 
   #updateFilter({ vrrp }: Model): void {

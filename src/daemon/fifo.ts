@@ -5,6 +5,7 @@ import {
   constants,
   existsSync,
   openSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
@@ -50,6 +51,7 @@ export class NotifyFifo {
   #open(): number | undefined {
     const { path, user, group } = this.config;
     try {
+      if (!this.#created && !statSync(path).isFIFO()) throw new Error("it exists and is no FIFO");
       if (this.#created) execFileSync("mkfifo", ["-m", "0644", path], { stdio: "pipe" });
       if (this.#created && user !== undefined) {
         const { uid, gid } = lookUpIdentity(user, group);

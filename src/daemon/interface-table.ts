@@ -3,6 +3,7 @@ import type { IpAddress } from "../base/ip.ts";
 import type { InterfaceFacts } from "../vrrp/events.ts";
 import { DUET_PROTOCOL } from "../wire/objects.ts";
 import type { AddressEntry, LinkEntry, Notification } from "../wire/rtnetlink/entries.ts";
+import { addressKey } from "./owned-objects.ts";
 
 const IFA_F_TENTATIVE = 0x40;
 const NO_ARP = 0x80;
@@ -11,6 +12,12 @@ export class InterfaceTable {
   readonly #links = new Map<number, LinkEntry>();
   readonly #indexes = new Map<string, number>();
   readonly #addresses = new Map<number, Map<string, AddressEntry>>();
+  #standing: ReadonlySet<string> = new Set();
+
+  /** Keys of our addresses that are there in every role, such as static ones: these count as the interface's own. */
+  setStanding(keys: ReadonlySet<string>): void {
+    this.#standing = keys;
+  }
 
   /** Replaces everything by a fresh dump. */
   load(links: readonly LinkEntry[], addresses: readonly AddressEntry[]): void {
@@ -69,11 +76,15 @@ export class InterfaceTable {
     return link?.mac !== undefined && (link.flags & NO_ARP) === 0;
   }
 
+  /** True for what we install while Active: it comes and goes with the role and says nothing about the interface. */
+  isVirtual(entry: AddressEntry): boolean {
+    if (entry.protocol !== DUET_PROTOCOL) return false;
+    return !this.#standing.has(addressKey(this.nameOf(entry.index) ?? "", entry));
+  }
+
   #ownAddresses(index: number): IpAddress[] {
     return [...(this.#addresses.get(index)?.values() ?? [])]
-      .filter(
-        ({ protocol, flags }) => protocol !== DUET_PROTOCOL && (flags & IFA_F_TENTATIVE) === 0,
-      )
+      .filter((entry) => !this.isVirtual(entry) && (entry.flags & IFA_F_TENTATIVE) === 0)
       .map(({ address }) => address);
   }
 

@@ -57,7 +57,8 @@ async function run(options: RunOptions, logger: Logger): Promise<number> {
   const server = await openControlServer({ source: daemon, logger, socketPath: options.socket });
   try {
     const started = daemon.start();
-    ending.listen(() => void started.then(() => daemon.reload()));
+    // A reload that failed was logged where it failed, and the earlier configuration is in force.
+    ending.listen(() => void started.then(() => daemon.reload()).catch(() => {}));
     await started;
     const end = await ending.wait();
     await daemon.stop(end.reason);
@@ -104,10 +105,19 @@ function requireCapabilities(): void {
   const missing = missingCapabilities(["CAP_NET_ADMIN", "CAP_NET_RAW"]);
   if (missing.length === 0) return;
   throw new StartError(
-    `${missing.join(" and ")} needed for raw sockets, addresses and routes, but user ${os.userInfo().username} ` +
+    `${missing.join(" and ")} needed for raw sockets, addresses and routes, but user ${userName()} ` +
       "does not have that; run duet as root, or with these as ambient capabilities (see packaging/systemd)",
     { exitCode: 4 },
   );
+}
+
+function userName(): string {
+  try {
+    return os.userInfo().username;
+  } catch {
+    // A user without an entry in /etc/passwd has a number and no name.
+    return String(process.getuid?.() ?? "unknown");
+  }
 }
 
 interface End {

@@ -21,11 +21,23 @@ const PATIENCE: Duration = seconds(5);
 /** Changes of one subject that wait for their turn; older ones are dropped, the newest state counts. */
 const WAITING_MAX = 16;
 
+/** A program to run, with the words appended to its own. */
+interface Run {
+  readonly command: Command;
+  readonly extra: readonly string[];
+}
+
+/** The scripts of the changes of one subject that wait, and the work on those before them. */
+interface Queue {
+  readonly waiting: (readonly Run[])[];
+  working: Promise<void> | undefined;
+}
+
 export class Notifier {
   readonly #logger: Logger;
   #model: Pick<Model, "instanceNotify" | "groupNotify"> = { instanceNotify: {}, groupNotify: {} };
   #fifos: NotifyFifo[] = [];
-  readonly #turns = new Map<string, { waiting: number; last: Promise<void> }>();
+  readonly #queues = new Map<string, Queue>();
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -51,7 +63,7 @@ export class Notifier {
     const line = `${scope} "${name}" ${reported} ${priority}`;
     for (const fifo of this.#fifos) fifo.write(line);
     if (config === undefined) return;
-    const commands: { command: Command; extra: readonly string[] }[] = [];
+    const commands: Run[] = [];
     const specific = specificCommand(config, reported);
     if (specific !== undefined) commands.push({ command: specific, extra: [] });
     if (config.any !== undefined && !reported.includes("_"))
@@ -61,7 +73,9 @@ export class Notifier {
 
   /** Waits for scripts that still run, at most `patience`. */
   async settle(patience: Duration = milliseconds(1_000)): Promise<void> {
-    const all = Promise.all([...this.#turns.values()].map(({ last }) => last));
+    const all = Promise.all(
+      [...this.#queues.values()].map(({ working }) => working ?? Promise.resolve()),
+    );
     await Promise.race([all, pause(patience)]);
   }
 
@@ -74,34 +88,30 @@ export class Notifier {
     return scope === "INSTANCE" ? this.#model.instanceNotify[name] : this.#model.groupNotify[name];
   }
 
-  #enqueue(
-    subject: string,
-    commands: readonly { command: Command; extra: readonly string[] }[],
-  ): void {
-    const turn = this.#turns.get(subject) ?? { waiting: 0, last: Promise.resolve() };
-    this.#turns.set(subject, turn);
-    if (turn.waiting >= WAITING_MAX) {
-      const command = commands.map((one) => one.command.argv.join(" ")).join(", ");
-      this.#logger.event(
-        "hook.failed",
-        { command, reason: "too many scripts are waiting" },
-        `${subject}: ${command} was not run: too many scripts are waiting`,
-      );
-      return;
-    }
-    turn.waiting += 1;
-    turn.last = this.#runAfter(turn.last, commands).finally(() => {
-      turn.waiting -= 1;
-    });
+  #enqueue(subject: string, commands: readonly Run[]): void {
+    const queue = this.#queues.get(subject) ?? { waiting: [], working: undefined };
+    this.#queues.set(subject, queue);
+    queue.waiting.push(commands);
+    if (queue.waiting.length > WAITING_MAX) this.#skip(subject, queue.waiting.shift() ?? []);
+    queue.working ??= this.#work(queue);
   }
 
-  async #runAfter(
-    earlier: Promise<void>,
-    commands: readonly { command: Command; extra: readonly string[] }[],
-  ): Promise<void> {
-    await earlier;
-    const runs = commands.map(({ command, extra }) => this.#run(command, extra));
-    await Promise.race([Promise.all(runs), pause(PATIENCE)]);
+  async #work(queue: Queue): Promise<void> {
+    for (let turn = queue.waiting.shift(); turn !== undefined; turn = queue.waiting.shift()) {
+      const runs = turn.map(({ command, extra }) => this.#run(command, extra));
+      // oxlint-disable-next-line no-await-in-loop -- one change after the other is the point
+      await Promise.race([Promise.all(runs), pause(PATIENCE)]);
+    }
+    queue.working = undefined;
+  }
+
+  #skip(subject: string, commands: readonly Run[]): void {
+    const command = commands.map((one) => one.command.argv.join(" ")).join(", ");
+    this.#logger.event(
+      "hook.failed",
+      { command, reason: "too many scripts are waiting" },
+      `${subject}: ${command} was not run: too many scripts are waiting`,
+    );
   }
 
   async #run(command: Command, extra: readonly string[]): Promise<void> {

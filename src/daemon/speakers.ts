@@ -101,8 +101,15 @@ export class Speakers {
 
   /** Joins multicast groups again on an interface that came back: leaving them is silent. */
   rejoin(name: string): void {
-    for (const [path, { receiver }] of this.#listeners)
-      if (path.startsWith(`${name} `)) receiver.rejoin();
+    for (const [path, { receiver }] of this.#listeners) {
+      if (!path.startsWith(`${name} `)) continue;
+      try {
+        receiver.rejoin();
+      } catch (error) {
+        // The interface may have gone since the kernel told of it; its listener is closed when that is told, too.
+        this.#context.complain(troubleOf("listen", `VRRP on ${name}`, error));
+      }
+    }
   }
 
   /** Sends one advertisement, to the group or to every peer. Failures are reported, not thrown. */

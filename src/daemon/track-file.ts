@@ -7,29 +7,36 @@ import type { StartTracker } from "./trackers.ts";
 const TEXT_MAX = 64;
 /** A directory that is missing is looked for this often. */
 const RETRY_MS = 1_000;
+/** Writers empty a file before they fill it: what it holds counts when it has been left alone for so long. */
+const SETTLE_MS = 20;
 
 /** Follows the number in a file; missing or empty counts as 0. See track_file in keepalived.conf(5). */
 export const watchFile: StartTracker<FileTracker> = (config, report, logger) => {
   const tracker = trackerKey(config);
-  initialise(config);
+  const folder = path.dirname(config.path);
+  const complain = (reason: string): void =>
+    logger.event(
+      "tracker.file-unusable",
+      { tracker, path: config.path, reason },
+      `${tracker}: ${config.path}: ${reason}`,
+    );
   const look = (): void => {
     const { value, problem } = readNumber(config.path);
     if (problem === undefined) report(value, `${config.path} holds ${value}`);
-    else
-      logger.event(
-        "tracker.file-unusable",
-        { tracker, path: config.path, reason: problem },
-        `${tracker}: ${config.path}: ${problem}`,
-      );
+    else complain(problem);
   };
   let watcher: FSWatcher | undefined;
   let retry: NodeJS.Timeout | undefined;
+  let settled: NodeJS.Timeout | undefined;
   const follow = (): void => {
     look();
     try {
       // The directory, not the file: the file may be replaced, removed and created anew.
-      watcher = watch(path.dirname(config.path), (_, name) => {
-        if (name === path.basename(config.path)) look();
+      watcher = watch(folder, (_, name) => {
+        clearTimeout(settled);
+        settled = setTimeout(look, SETTLE_MS);
+        // A directory that is removed or moved takes the watch along without an error; its own name is the last it tells.
+        if (name === path.basename(folder)) again();
       });
       watcher.once("error", again);
     } catch {
@@ -38,18 +45,28 @@ export const watchFile: StartTracker<FileTracker> = (config, report, logger) => 
   };
   const again = (): void => {
     watcher?.close();
+    clearTimeout(retry);
     retry = setTimeout(follow, RETRY_MS);
   };
+  initialise(config, complain);
   follow();
   return () => {
     clearTimeout(retry);
+    clearTimeout(settled);
     watcher?.close();
   };
 };
 
-function initialise({ path: file, initialise: initial }: FileTracker): void {
+function initialise(
+  { path: file, initialise: initial }: FileTracker,
+  complain: (reason: string) => void,
+): void {
   if (initial === undefined || (existsSync(file) && !initial.overwrite)) return;
-  writeFileSync(file, `${initial.value}\n`);
+  try {
+    writeFileSync(file, `${initial.value}\n`);
+  } catch (error) {
+    complain(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function readNumber(file: string): { readonly value: number; readonly problem?: string } {

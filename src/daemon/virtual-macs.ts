@@ -65,12 +65,22 @@ export class VirtualMacs {
     if (known !== undefined && known.kind === "macvlan" && known.mac === mac) {
       if (!this.#made.has(name)) this.#prepare(name, parent, family);
       this.#made.add(name);
-      return false;
+      return !known.up && this.#isUp(parent) && this.#switchOn(name);
     }
     const changes: Change[] = [{ type: "link", verb: "add-macvlan", interface: name, parent, mac }];
     if (!this.#apply(changes, name)) return false;
     this.#made.add(name);
     this.#prepare(name, parent, family);
+    // The kernel refuses to switch it on above an interface that is off; its turn comes with that of the interface.
+    if (this.#isUp(parent)) this.#switchOn(name);
+    return true;
+  }
+
+  #isUp(name: string): boolean {
+    return this.#interfaces.link(name)?.up === true;
+  }
+
+  #switchOn(name: string): boolean {
     return this.#apply([{ type: "link", verb: "up", interface: name }], name);
   }
 

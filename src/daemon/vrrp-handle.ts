@@ -35,7 +35,8 @@ export class VrrpHandle {
   #nextRequest = 1;
   #stopping = false;
   #listening: ((message: Listening) => void) | undefined;
-  #stopped: (() => void) | undefined;
+  #stopped: ((inOrder: boolean) => void) | undefined;
+  #ended = false;
 
   private constructor({ model, journal, onNews, onLost }: VrrpHandleOptions) {
     const memory = Lateness.create();
@@ -52,7 +53,8 @@ export class VrrpHandle {
         onLost(error instanceof Error ? (error.stack ?? error.message) : String(error));
     });
     this.#worker.on("exit", (code) => {
-      this.#stopped?.();
+      this.#ended = true;
+      this.#stopped?.(false);
       if (!this.#stopping) onLost(`it ended with exit code ${code}`);
     });
   }
@@ -93,19 +95,24 @@ export class VrrpHandle {
     this.#tell({ type: "resign", unit, by });
   }
 
-  /** Resigns, takes everything back and ends the thread; gives up waiting after `timeoutMs`. */
-  async stop(timeoutMs: number): Promise<void> {
+  /**
+   * Resigns, takes everything back and ends the thread; gives up waiting after `timeoutMs`. True when the thread says that
+   * it left nothing behind.
+   */
+  async stop(timeoutMs: number): Promise<boolean> {
     this.#stopping = true;
-    const stopped = new Promise<void>((resolve) => {
+    if (this.#ended) return false;
+    const stopped = new Promise<boolean>((resolve) => {
       this.#stopped = resolve;
     });
     this.#tell({ type: "shutdown" });
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs);
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), timeoutMs);
     });
-    await Promise.race([stopped, late]);
+    const inOrder = await Promise.race([stopped, late]);
     clearTimeout(timer);
+    return inOrder;
   }
 
   #ask(question: (request: number) => ToVrrpThread): Promise<RouterView | null> {
@@ -134,7 +141,7 @@ export class VrrpHandle {
 
   #take(message: FromVrrpThread): void {
     if (message.type === "listening") this.#listening?.(message);
-    else if (message.type === "stopped") this.#stopped?.();
+    else if (message.type === "stopped") this.#stopped?.(true);
     else if (message.type === "answer") {
       this.#waiting.get(message.request)?.(message.view);
       this.#waiting.delete(message.request);

@@ -11,6 +11,7 @@ import { PacketSocket } from "../kernel/packet-socket.ts";
 import { Reactor } from "../kernel/reactor.ts";
 import { RouteMonitor } from "../kernel/route-monitor.ts";
 import { RouteNetlink } from "../kernel/route-netlink.ts";
+import type { InstanceConfig } from "../vrrp/config.ts";
 import type { RouterAction, RouterEvent } from "../vrrp/events.ts";
 import { VrrpRouter } from "../vrrp/router.ts";
 import type { Change } from "../wire/rtnetlink/change.ts";
@@ -97,6 +98,7 @@ class VrrpThread {
   }
 
   #logUnknownVrids = false;
+  #instances: readonly InstanceConfig[] = [];
 
   /** Until the main thread asks to shut down. */
   run(start: VrrpThreadStart): void {
@@ -146,8 +148,10 @@ class VrrpThread {
   #configure({ model }: Pick<VrrpThreadStart, "model">): void {
     const { instances, fencing } = model.vrrp;
     this.#logUnknownVrids = model.logUnknownVrids;
+    this.#instances = instances;
     if (this.#virtualMacs.configure(instances)) this.#watch.reload();
     this.#statics.configure(model.statics);
+    this.#interfaces.setStanding(new Set(this.#statics.held().map(({ key }) => key)));
     this.#installer.configure(instances, fencing);
     this.#announcer.configure(instances);
     this.#watch.setInterest(interfacesOf(model));
@@ -180,6 +184,7 @@ class VrrpThread {
   }
 
   #interfacesChanged(names: readonly string[]): void {
+    if (this.#virtualMacs.configure(this.#instances)) this.#watch.reload();
     for (const name of names) this.#speakers.rejoin(name);
     this.#speakers.refresh();
     this.#statics.install();
