@@ -179,8 +179,9 @@ function chooseVersion(
 ): VrrpVersion {
   if (family === 4) return version ?? fallback;
   if (version === 2) {
-    const message = "IPv6 has no version 2 of VRRP; version 3 is used";
-    findings.warn(versionAt ?? at, "version-family", message);
+    // keepalived then sends a version 2 that no RFC defines, and would never hear us.
+    const message = "VRRP over IPv6 has no version 2: write version 3 on both routers";
+    findings.error(versionAt ?? at, "version-family", message);
   }
   return 3;
 }

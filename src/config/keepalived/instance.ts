@@ -119,6 +119,11 @@ const IDENTITY: Table<InstanceDraft> = [
     (reading, { words: [word] }, draft) => {
       const version = word && readChoice(reading, word, "version", ["2", "3"]);
       if (word === undefined || version === undefined) return;
+      if (version === "2" && draft.family === 6) {
+        const message = "this instance is IPv6, which has no version 2 of VRRP; version 3 is used";
+        reading.findings.warn(word.at, "version-family", message);
+        return;
+      }
       draft.version = version === "2" ? 2 : 3;
       draft.versionAt = word.at;
     },

@@ -49,10 +49,15 @@ describe("version and interval", () => {
     expect(V(lines)).toMatchObject({ family, version, interval });
   });
 
-  test("IPv6 is version 3 even where version 2 is written", () => {
-    expect(V("version 2\nvirtual_ipaddress { fe80::1 }").version).toBe(3);
+  test("version 2 after an IPv6 address is ignored with a warning, as in keepalived", () => {
+    const lines = "virtual_ipaddress { fe80::1 }\nversion 2";
+    expect(V(lines).version).toBe(3);
+    expect(findingsOf(lines)).toEqual(["warning version-family"]);
+  });
+
+  test("version 2 before an IPv6 address is an error, since keepalived would speak it", () => {
     expect(findingsOf("version 2\nvirtual_ipaddress { fe80::1 }")).toEqual([
-      "warning version-family",
+      "error version-family",
     ]);
   });
 
