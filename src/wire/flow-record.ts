@@ -12,7 +12,7 @@ export class Span {
   /** Bytes. */
   size: number;
 
-  constructor(view: DataView, at = 0, size = view.byteLength) {
+  constructor(view: DataView, at: number = 0, size: number = view.byteLength) {
     this.view = view;
     this.at = at;
     this.size = size;
