@@ -479,6 +479,8 @@ export class Unit {
     if (priority === member.priority) return;
     const before = member.priority;
     setPriority(member, priority);
+    // What trackers say before the unit takes part is where it starts from, not a change.
+    if (this.#state === "init") return;
     const { name, reportPriorityChanges } = member.config;
     this.#remark(priorityChanged(member, before, priority), turn);
     if (!reportPriorityChanges && this.group?.reportPriorityChanges !== true) return;

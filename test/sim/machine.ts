@@ -291,6 +291,9 @@ export class Machine {
     const due = core.deadline() ?? now;
     const since = due > this.#turnEnded ? due : this.#turnEnded;
     const gap = now - since;
+    const involved = this.#config.instances.filter(
+      ({ name }) => core.memberOf(name)?.state.name !== "idle",
+    );
     if (gap > STALL_THRESHOLD) this.#dispatch({ type: "stalled", since });
     for (const waiting of this.#queue.splice(0)) {
       if (waiting.type === "frame") this.#hear(core, waiting.link, waiting.frame);
@@ -302,14 +305,13 @@ export class Machine {
       this.#checkDeadline(core, now);
     }
     this.#turnEnded = now;
-    this.#checkStall(gap);
+    this.#checkStall(gap, involved);
   }
 
-  /** Who did not run for longer than any peer waits must not be Active before it has listened. */
-  #checkStall(gap: number): void {
-    const { instances } = this.#config;
-    if (instances.some((one) => gap <= one.interval * one.downAdverts * 2)) return;
-    const active = instances.find((one) => this.isActiveOn(one.interface));
+  /** Who took part and did not run for longer than any peer waits must not be Active before it has listened. */
+  #checkStall(gap: number, involved: readonly InstanceConfig[]): void {
+    if (involved.some((one) => gap <= one.interval * one.downAdverts * 2)) return;
+    const active = involved.find((one) => this.isActiveOn(one.interface));
     if (active !== undefined)
       this.#parts.fail(`${this.name} is Active as ${active.name} right after a stall of ${gap} us`);
   }

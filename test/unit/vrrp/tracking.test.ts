@@ -187,6 +187,17 @@ describe("a tracker's change", () => {
     expect(told.of("notify")).toMatchObject([{ state: "MASTER_PRIORITY", priority: 100 }]);
   });
 
+  test("is not what a weighted tracker says before the instance takes part", () => {
+    const rig = tracked(20);
+    expect(rig.instance().effectivePriority).toBe(120);
+    const silent = new Rig(
+      routerConfig({ instances: [instanceConfig({ tracking: [tracking(-20)] })] }),
+    );
+    expect(silent.instance().effectivePriority).toBe(80);
+    expect(silent.remarks()).toEqual([]);
+    expect(silent.patience).toBe(3_000_000 + 687_500);
+  });
+
   test("does not touch an owner", () => {
     const rig = tracked(-20, { priority: 255 });
     report(rig, "down");
