@@ -62,8 +62,11 @@ function difference<T>(
   return { kept, added, removed: [...left.values()] };
 }
 
-const notification = ({ instanceNotify, groupNotify, fifos }: Model): unknown => ({
-  instanceNotify,
+/** By the identity of instances: a new name for the same one changes none of its scripts. */
+const notification = ({ vrrp, instanceNotify, groupNotify, fifos }: Model): unknown => ({
+  instances: Object.fromEntries(
+    vrrp.instances.map((instance) => [instanceKey(instance), instanceNotify[instance.name]]),
+  ),
   groupNotify,
   fifos,
 });

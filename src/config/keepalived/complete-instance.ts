@@ -329,8 +329,8 @@ function reportCount(
 ): void {
   const excess = draft.addresses[ADDRESSES_COMMON_MAX];
   if (version === 2 && excess !== undefined) {
-    const message = `${count} addresses: some implementations of version 2 refuse more than ${ADDRESSES_COMMON_MAX}; divide them among instances, or move some to virtual_ipaddress_excluded`;
-    findings.warn(excess.at, "address-count", message);
+    const message = `${count} addresses, but a VRRPv2 advertisement carries at most ${ADDRESSES_COMMON_MAX} that every implementation accepts; move this one and the following to virtual_ipaddress_excluded, divide them among instances, or set vrrp_version 3`;
+    findings.error(excess.at, "address-count", message);
   }
   const [first] = draft.addresses;
   if (strict && family === 6 && first !== undefined && !/^fe[89ab]/.test(first.spec.address))

@@ -205,9 +205,9 @@ describe("an instance", () => {
     expect(model).toBeUndefined();
   });
 
-  test("with 21 addresses in version 2 is warned of peers that refuse them", () => {
+  test("with 21 addresses in version 2 is an error, because peers refuse them", () => {
     const list = Array.from({ length: 21 }, (_, index) => `192.0.2.${index + 1}`).join("\n");
-    expect(findingsOf(`virtual_ipaddress {\n${list}\n}`)).toEqual(["warning address-count"]);
+    expect(findingsOf(`virtual_ipaddress {\n${list}\n}`)).toEqual(["error address-count"]);
   });
 
   test("with 90 IPv6 addresses advertises 89 and holds the last one all the same", () => {
