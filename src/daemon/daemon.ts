@@ -192,7 +192,8 @@ export class Daemon implements ControlSource {
     this.logFindings(loaded);
     if (loaded.model === undefined || hasErrors(loaded.diagnostics)) {
       const errors = loaded.diagnostics.filter(({ severity }) => severity === "error").length;
-      const text = `the new configuration has ${errors} errors; the earlier one stays in force`;
+      const count = errors === 1 ? "an error" : `${errors} errors`;
+      const text = `the new configuration has ${count}; the earlier one stays in force`;
       this.#log("config.rejected", { errors }, text);
       services.ready(text);
       return { applied: false, diagnostics: loaded.diagnostics, changes: [] };

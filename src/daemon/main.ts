@@ -88,8 +88,9 @@ function readConfiguration(
   const { model, diagnostics, files } = loaded;
   if (model === undefined || hasErrors(diagnostics)) {
     for (const finding of diagnostics) process.stderr.write(`${formatDiagnostic(finding)}\n`);
-    const errors = diagnostics.filter(({ severity }) => severity === "error").length;
-    throw new StartError(`${options.keepalived} has ${errors} errors; nothing was changed`, {
+    const count = diagnostics.filter(({ severity }) => severity === "error").length;
+    const errors = count === 1 ? "an error" : `${count} errors`;
+    throw new StartError(`${options.keepalived} has ${errors}; nothing was changed`, {
       exitCode: EXIT_USAGE,
     });
   }
