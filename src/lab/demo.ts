@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { between, type Duration, type Instant, toSeconds } from "../base/time.ts";
 import { monotonicNow } from "../kernel/clock.ts";
-import type { DrillPhase } from "./drill.ts";
+import { type DrillPhase, singleRouter } from "./drill.ts";
 import { type DrillReport, formatMs } from "./drill-report.ts";
 import { figures } from "./drill-text.ts";
 import { runDrills } from "./drills.ts";
@@ -58,6 +58,7 @@ class Story {
   #traffic: Traffic | undefined;
   #phase: DrillPhase | undefined;
   #active: RouterName | undefined;
+  #isOver = false;
 
   constructor(screen: Screen) {
     this.#screen = screen;
@@ -99,6 +100,7 @@ class Story {
   readonly reported = (report: DrillReport): void => {
     this.#flush(monotonicNow());
     this.#screen.live("");
+    this.#isOver = true;
     this.#heading("Result");
     for (const line of figures(report)) this.#screen.line(line);
     this.#screen.line();
@@ -114,7 +116,7 @@ class Story {
   refresh(): void {
     const now = monotonicNow();
     this.#flush((now - HOLD_BACK) as Instant);
-    this.#screen.live(this.#status(now));
+    if (!this.#isOver) this.#screen.live(this.#status(now));
   }
 
   #heading(text: string): void {
@@ -147,7 +149,8 @@ class Story {
   #flowStatus(traffic: Traffic, now: Instant): string {
     if (this.#phase === "election") return "the routers decide who is active";
     const gap = traffic.gaps("through").at(-1);
-    if (gap === undefined || gap.to !== null) return `through ${this.#active ?? "the pair"}`;
+    if (gap === undefined || gap.to !== null)
+      return `through ${singleRouter(traffic) ?? "the pair"}`;
     return `NO ANSWER for ${formatMs(between(gap.from, now) / 1_000)}`;
   }
 

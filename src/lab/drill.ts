@@ -145,7 +145,7 @@ const isTakenOver = (traffic: Traffic, successor: RouterName): boolean =>
   traffic.flows && singleRouter(traffic) === successor && traffic.downloads().stalled === 0;
 
 /** The router that alone answers for both virtual addresses. */
-function singleRouter(traffic: Traffic): RouterName | undefined {
+export function singleRouter(traffic: Traffic): RouterName | undefined {
   const [lan, wan] = SIDES.map((side) => singleOwner(traffic.owners(side)));
   return lan === wan ? ROUTER_NAMES.find((router) => router === lan) : undefined;
 }

@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { NETNS_FOLDER } from "../../src/lab/provisioning.ts";
 import { listFolder } from "../../src/lab/registry.ts";
@@ -20,12 +23,12 @@ interface Running {
 
 const NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--"];
 
-function startDrill(prefix: readonly string[]): Running {
+function startDrill(prefix: readonly string[], searchPath = process.env["PATH"]): Running {
   const mark = `DUET_TEST_MARK=${randomUUID()}`;
   const parameters = ["lab", "drill", "cut", "--downloads", "0", "--config", configuration.file];
   const [program = "", ...rest] = [...prefix, ...DUET, ...parameters];
   const child = spawn(program, rest, {
-    env: { ...process.env, DUET_TEST_MARK: mark.split("=")[1] },
+    env: { ...process.env, PATH: searchPath, DUET_TEST_MARK: mark.split("=")[1] },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -85,5 +88,30 @@ describe.each([
     child.kill("SIGKILL");
     await ended;
     expect(await waitUntil(isEmpty(mark), 2_000), String(processesMarked(mark))).toBe(true);
+  });
+});
+
+describe("where the kernel refuses namespaces", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "duet-lab-"));
+  const refusal = "unshare: unshare failed: Operation not permitted";
+  const unshare = path.join(folder, "unshare");
+  writeFileSync(unshare, `#!/bin/sh\necho "${refusal}" >&2\nexit 1\n`, { mode: 0o755 });
+  chmodSync(folder, 0o755);
+  const searchPath = `${folder}:${process.env["PATH"] ?? ""}`;
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  test("an ordinary user is told what to type instead", async () => {
+    const { ended, output } = startDrill(NOBODY, searchPath);
+    expect(await ended).toBe(4);
+    expect(output()).toContain(`(${refusal})`);
+    expect(output()).toContain("Use instead:  sudo duet lab drill");
+  });
+
+  test("root is told that this is no place for it", async () => {
+    const { ended, output } = startDrill([], searchPath);
+    expect(await ended).toBe(4);
+    expect(output()).toContain("does not let root make namespaces here");
   });
 });
