@@ -101,7 +101,7 @@ async function changesHands(
   async function served(holder: RouterName): Promise<void> {
     await pair.settles(holder, ...addresses);
     const address = virtualAddress(router);
-    expect(pair.reaches(address), `a client reaches ${address} on ${holder}`).toBe(true);
+    expect(await pair.reaches(address), `a client reaches ${address} on ${holder}`).toBe(true);
     expect(pair.neighbour(address)).toBe(pair.servingMac(holder, address));
   }
 }

@@ -103,14 +103,14 @@ describe.skipIf(missing !== undefined).each(BOTH_WAYS)(`%s ${missing ?? ""}`, (_
       pair.silence("beta");
       await pause(LONG_MS);
       expect(pair.holders(ADDRESS)).toEqual(["alpha", "beta"]);
-      expect(pair.reaches(ADDRESS)).toBe(true);
+      expect(await pair.reaches(ADDRESS)).toBe(true);
       pair.watch(ADDRESS);
       pair.hear("beta");
       await pair.settles("beta", ADDRESS);
       await pause(LONG_MS);
       expect(pair.holders(ADDRESS)).toEqual(["beta"]);
       expect(pair.overlaps).toEqual([]);
-      expect(pair.reaches(ADDRESS)).toBe(true);
+      expect(await pair.reaches(ADDRESS)).toBe(true);
       const wire = await pair.networks[0]!.recording.read();
       expect(wire.faults).toEqual([]);
       expect(wire.speakers().at(-1)).toBe(B);
@@ -149,7 +149,7 @@ describe.skipIf(missing !== undefined)(
           pair.peers.beta.signal(signal);
           await pair.settles("alpha", ADDRESS);
           expect(performance.now() - before).toBeLessThan(6_000);
-          expect(pair.reaches(ADDRESS)).toBe(true);
+          expect(await pair.reaches(ADDRESS)).toBe(true);
           expect(pair.neighbour(ADDRESS)).toBe(pair.servingMac("alpha", ADDRESS));
         });
       },

@@ -2,7 +2,7 @@
  * Two routers, alpha and beta, on one or more networks, each network a switch with a client on it. Everything on the wire is
  * recorded; who holds which address is watched all the time.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { IpAddress } from "../../src/base/ip.ts";
@@ -64,6 +64,8 @@ export class Pair {
     kinds: Readonly<Record<RouterName, PeerKind>>,
     plans: readonly NetworkPlan[] = [SEGMENT],
   ) {
+    // FRR gives up root and must still get to its files.
+    chmodSync(this.#folder, 0o711);
     this.routers = this.#each((name) => this.#net.namespace(`${label}-${name.slice(0, 1)}`));
     this.networks = plans.map((plan, index) => this.#build(plan, `${label}-s${index}`));
     this.#netlink = this.#each((name) => this.routers[name].within(() => RouteNetlink.open()));
@@ -122,15 +124,16 @@ export class Pair {
   }
 
   /** True when a client on the network answers to by `address` gets an echo. */
-  reaches(address: string, network = 0): boolean {
-    const client = this.networks[network]?.switch.namespace;
-    const from = address.startsWith("fe80:") ? ["-I", "br0"] : [];
-    try {
-      client?.exec("ping", "-q", "-c", "3", "-i", "0.2", "-w", "5", ...from, address);
-      return true;
-    } catch {
-      return false;
-    }
+  async reaches(address: string, network = 0): Promise<boolean> {
+    const client = this.networks[network]!.switch.namespace;
+    const ping = client.spawn("ping", "-q", "-c", "3", "-i", "0.2", "-w", "5", address);
+    await until(() => ping.exitCode !== null, { what: () => "ping ends", ms: SETTLED_MS });
+    return ping.exitCode === 0;
+  }
+
+  /** Makes the client forget who has the address. */
+  forget(address: string, network = 0): void {
+    this.networks[network]!.switch.namespace.ip(`neighbour flush to ${address} dev br0`);
   }
 
   /** The hardware address that the client's neighbour table has for the address. */

@@ -27,6 +27,8 @@ type Row = Readonly<Record<Field, string>>;
 /** Wireshark's PI_ERROR. Warnings are about taste: it warns of every password, for one. */
 const SEVERITY_ERROR = 0x0080_0000;
 const CHECKSUM_GOOD = "1";
+/** How long a router may take to hear, with both cores busy and the neighbour's hardware address unknown. */
+const CROSSING_SECONDS = 1;
 /** The kernel hands packets to dumpcap in blocks, a fraction of a second apart; those of a block that is not full would be lost. */
 const FLUSH_MS = 600;
 const PATIENCE_MS = 20_000;
@@ -111,11 +113,19 @@ export class Wire {
 
   /**
    * Who claimed to be Active, in the order of the claims, a run of one speaker counted once: two routers that are Active at
-   * the same time show up as one after the other again and again. Resignations are no claims.
+   * the same time show up as one after the other again and again. Resignations are no claims, and neither is what the
+   * former speaker says while the news is on its way.
    */
   speakers(): readonly string[] {
-    const claims = this.advertisements.filter(({ priority }) => priority > 0);
-    return claims.map(({ source }) => source).filter((one, index, all) => one !== all[index - 1]);
+    const speakers: string[] = [];
+    let since = 0;
+    for (const { at, source, priority } of this.advertisements) {
+      const isCrossing = source === speakers.at(-2) && at - since < CROSSING_SECONDS;
+      if (priority === 0 || source === speakers.at(-1) || isCrossing) continue;
+      speakers.push(source);
+      since = at;
+    }
+    return speakers;
   }
 
   /** Seconds without any advertisement before the first one of `source`. */
