@@ -97,6 +97,7 @@ export type CauseCode =
   | "owner-start"
   | "active-down"
   | "active-resigned"
+  | "lower-priority-heard"
   | "higher-priority-heard"
   | "interface-down"
   | "interface-missing"

@@ -11,7 +11,7 @@ import type { HeardAdvertisement } from "./events.ts";
 import type { Hearing } from "./notices.ts";
 import { activeDownInterval, skewTime } from "./timing.ts";
 
-/** The Active router that a Backup follows. */
+/** An Active router that a Backup hears. */
 export interface FollowedActive {
   readonly source: IpAddress;
   readonly priority: number;
@@ -29,6 +29,8 @@ export type MemberState =
       /** The timer has run out: this instance would be Active if it were alone. */
       readonly wantsActive: boolean;
       readonly following: FollowedActive | undefined;
+      /** An Active router of lower priority, which is going to be preempted. */
+      readonly preempting: FollowedActive | undefined;
       /** A preemption is announced and begins then. */
       readonly preemptFrom: Instant | undefined;
       /** The Active router has resigned. */
@@ -99,6 +101,7 @@ export function listening(
     downAt: after(now, patience),
     wantsActive: false,
     following: undefined,
+    preempting: undefined,
     preemptFrom: undefined,
     resigned: false,
   };
@@ -119,7 +122,7 @@ export function hearAsBackup(
   hearing: Hearing,
   now: Instant,
 ): Backup {
-  const { heard } = hearing;
+  const { source, heard } = hearing;
   if (heard.priority === PRIORITY_RESIGN)
     return { ...state, downAt: after(now, skewOf(member, state.interval)), resigned: true };
   if (!member.config.preempt || heard.priority >= member.priority)
@@ -127,7 +130,7 @@ export function hearAsBackup(
   const preemptFrom = state.preemptFrom ?? after(now, member.config.preemptDelay);
   if (now < preemptFrom) return follow(member, hearing, now, preemptFrom);
   // A lower priority is not listened to: the timer goes on running, and when it ends we take over.
-  return { ...state, preemptFrom };
+  return { ...state, preemptFrom, preempting: { source, priority: heard.priority, heardAt: now } };
 }
 
 /** Becomes or stays a Backup of the router that was heard. */
@@ -144,6 +147,7 @@ export function follow(
     downAt: after(now, downInterval(member, interval)),
     wantsActive: false,
     following: { source, priority: heard.priority, heardAt: now },
+    preempting: undefined,
     preemptFrom,
     resigned: false,
   };

@@ -1,6 +1,6 @@
 /** The texts of what a unit remarks on, and of why it moves. */
 import type { IpAddress } from "../base/ip.ts";
-import { between, type Duration, formatDuration, type Instant } from "../base/time.ts";
+import { between, type Duration, formatDuration, type Instant, times } from "../base/time.ts";
 import { PRIORITY_RESIGN } from "./config.ts";
 import type { Cause, HeardAdvertisement, NotifyState, Remark, RouterAction } from "./events.ts";
 import type { Member } from "./member.ts";
@@ -79,16 +79,24 @@ export function heldBack(
 
 /** Why `member` completes a takeover, and for how long it has heard nothing (at most since `listeningSince`). */
 export function takeoverCause(
-  { config, state }: Member,
+  { config, state, priority }: Member,
   listeningSince: Instant,
   now: Instant,
 ): { readonly cause: Cause; readonly silence: Duration } {
-  const { following, resigned } =
-    state.name === "backup" ? state : { following: undefined, resigned: false };
+  const { following, preempting, resigned } =
+    state.name === "backup"
+      ? state
+      : { following: undefined, preempting: undefined, resigned: false };
   const silence = between(following?.heardAt ?? listeningSince, now);
+  const patience = times(config.interval, config.downAdverts);
   if (resigned) {
     const who = following?.source ?? "the Active router";
     return { cause: { code: "active-resigned", text: `${who} resigned` }, silence };
+  }
+  if (preempting !== undefined && between(preempting.heardAt, now) <= patience) {
+    const { source, priority: theirs } = preempting;
+    const text = `${source} advertises priority ${theirs} only on ${config.interface}, ours is ${priority}`;
+    return { cause: { code: "lower-priority-heard", text }, silence };
   }
   const who = following?.source ?? "any router";
   const text = `no advertisement from ${who} on ${config.interface} for ${formatDuration(silence)}`;
@@ -98,8 +106,13 @@ export function takeoverCause(
 export const STARTED: Cause = { code: "start", text: "listening for an Active router" };
 export const FAULT_CLEARED: Cause = { code: "fault-cleared", text: "the fault is gone" };
 
-export function yieldCause({ config, priority }: Member, { source, heard }: Hearing): Cause {
-  const text = `${source} advertises priority ${heard.priority} on ${config.interface}, ours is ${priority}`;
+export function yieldCause(member: Member, { source, heard }: Hearing): Cause {
+  const { config, priority } = member;
+  const ours =
+    heard.priority === priority
+      ? `ours is the same, but our address ${member.source} is lower`
+      : `ours is ${priority}`;
+  const text = `${source} advertises priority ${heard.priority} on ${config.interface}, ${ours}`;
   return { code: "higher-priority-heard", text };
 }
 

@@ -28,7 +28,7 @@ export function viewInstance(unit: Unit, member: Member, assessment: Assessment)
   const { config, state } = member;
   const { faults, waiting } = assessment;
   const takesPart = unit.state === "backup" || unit.state === "active";
-  const following = state.name === "backup" ? state.following : undefined;
+  const heard = state.name === "backup" ? (state.preempting ?? state.following) : undefined;
   return {
     name: config.name,
     unit: unit.name,
@@ -41,7 +41,7 @@ export function viewInstance(unit: Unit, member: Member, assessment: Assessment)
     effectivePriority: member.priority,
     intervalUs: config.interval,
     source: member.source ?? null,
-    active: following ?? null,
+    active: heard ?? null,
     deadline: memberDeadline(member) ?? null,
     addresses: [...config.addresses, ...config.excluded].map(({ spec }) => describeAddress(spec)),
     routes: config.routes.map(({ spec }) => describeRoute(spec)),

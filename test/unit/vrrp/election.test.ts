@@ -136,6 +136,27 @@ describe("a Backup", () => {
     expect(rig.patience).toBe(1_609_375);
   });
 
+  test("says whom it preempts, if that one still speaks", () => {
+    const rig = alone();
+    for (const wait of [1_000, 1_000, 1_000]) {
+      rig.pass(milliseconds(wait));
+      rig.hear(50);
+    }
+    expect(rig.instance().active).toMatchObject({ source: "192.0.2.3", priority: 50 });
+    rig.pass(seconds(1));
+    expect(rig.transitions().at(-1)?.cause).toEqual({
+      code: "lower-priority-heard",
+      text: "192.0.2.3 advertises priority 50 only on eth0, ours is 100",
+    });
+  });
+
+  test("says that nobody is there when the one it was going to preempt has fallen silent", () => {
+    const rig = alone();
+    rig.hear(50);
+    rig.pass(seconds(4));
+    expect(rig.transitions().at(-1)?.cause.code).toBe("active-down");
+  });
+
   test("says whom it lost and for how long it heard nothing", () => {
     const rig = alone();
     rig.hear(200);
@@ -262,6 +283,17 @@ describe("an Active router", () => {
         .map((action) => action.type)
         .slice(0, 2),
     ).toEqual(["advertise", "withdraw"]);
+  });
+
+  test("says to whom it yields, and in a tie that addresses decided", () => {
+    const higher = active();
+    higher.hear(150);
+    expect(higher.unit().cause.text).toBe("192.0.2.3 advertises priority 150 on eth0, ours is 100");
+    const tied = active();
+    tied.hear(100);
+    expect(tied.unit().cause.text).toBe(
+      "192.0.2.3 advertises priority 100 on eth0, ours is the same, but our address 192.0.2.2 is lower",
+    );
   });
 
   test("learns the interval of the router it yields to, in version 3", () => {
