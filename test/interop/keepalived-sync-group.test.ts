@@ -79,6 +79,7 @@ async function moves(label: string, kinds: Readonly<Record<RouterName, PeerKind>
     );
     expect(withRoute).toEqual([holder]);
     for (const [network, address] of ADDRESSES.entries()) {
+      // oxlint-disable-next-line no-await-in-loop -- one client after the other
       expect(await pair.reaches(address, network)).toBe(true);
       expect(pair.neighbour(address, network)).toBe(pair.servingMac(holder, address));
     }
