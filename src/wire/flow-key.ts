@@ -40,6 +40,11 @@ export class RecordKey {
     return hashWords(this.#words, this.#count, this.#seed);
   }
 
+  /** A hash of the key that was loaded last without the seed: the same on every host, to compare tables by. */
+  digest(): number {
+    return hashWords(this.#words, this.#count, 0);
+  }
+
   /** Whether `record` has the key that was loaded last. */
   matches(record: Span): boolean {
     if (this.#extract(record, this.#others) !== this.#count) return false;

@@ -30,6 +30,8 @@ export const SYNC_ACK = 0x08;
 export const SYNC_ALIVE = 0x10;
 export const SYNC_HELLO = 0x20;
 export const SYNC_HELLO_BACK = 0x40;
+/** Duet's own, on control messages only, where conntrackd 1.4.7 was seen to ignore it. An alive with it may have a range. */
+export const SYNC_DUET = 0x80;
 
 const VERSION = 1;
 const HELLOS = SYNC_HELLO | SYNC_HELLO_BACK;
@@ -48,7 +50,7 @@ export class SyncCursor {
   type = 0;
   flags = 0;
   sequence = 0;
-  /** The sequence numbers that an ack or nack speaks of, both included. */
+  /** The sequence numbers that an ack or nack speaks of, both included; the two words behind any other control header. */
   from = 0;
   to = 0;
   /** Attributes of a data message, to be judged by checkFlow() or checkExpectation(). Empty otherwise. */
@@ -92,8 +94,9 @@ export class SyncCursor {
     if (ranged && size < SYNC_RANGE_SIZE) return "bad-size";
     this.#next = at + size;
     if (word >>> 28 !== VERSION) return "wrong-version";
-    this.from = ranged ? this.#view.getUint32(at + SYNC_HEADER_SIZE) : 0;
-    this.to = ranged ? this.#view.getUint32(at + SYNC_HEADER_SIZE + 4) : 0;
+    const hasRange = this.type === CONTROL && size >= SYNC_RANGE_SIZE;
+    this.from = hasRange ? this.#view.getUint32(at + SYNC_HEADER_SIZE) : 0;
+    this.to = hasRange ? this.#view.getUint32(at + SYNC_HEADER_SIZE + 4) : 0;
     return this.#classify(at + SYNC_HEADER_SIZE, size - SYNC_HEADER_SIZE);
   }
 
