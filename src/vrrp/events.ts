@@ -92,7 +92,7 @@ export interface Cause {
   readonly text: string;
 }
 
-export type CauseCode =
+type CauseCode =
   | "start"
   | "owner-start"
   | "active-down"

@@ -12,7 +12,7 @@ import type { Hearing } from "./notices.ts";
 import { activeDownInterval, skewTime } from "./timing.ts";
 
 /** An Active router that a Backup hears. */
-export interface FollowedActive {
+interface FollowedActive {
   readonly source: IpAddress;
   readonly priority: number;
   readonly heardAt: Instant;
@@ -51,7 +51,7 @@ export interface Member {
   counters: MemberCounters;
 }
 
-export interface MemberCounters {
+interface MemberCounters {
   advertisementsReceived: number;
   advertisementsSent: number;
   priorityZeroReceived: number;
@@ -86,7 +86,7 @@ export function newMember(config: InstanceConfig): Member {
 export const downInterval = ({ config, priority }: Member, interval: Duration): Duration =>
   activeDownInterval(config.version, priority, interval, config.downAdverts);
 
-export const skewOf = ({ config, priority }: Member, interval: Duration): Duration =>
+const skewOf = ({ config, priority }: Member, interval: Duration): Duration =>
   skewTime(config.version, priority, interval);
 
 /** A Backup that waits `patience` (by default one Active_Down_Interval) before it wants to be Active. */

@@ -8,7 +8,7 @@
  *   microsecond, but none after the `since` of a "stalled";
  * - `expected.jsonl`, a line for each call of the core that made it order something, wakes included.
  *
- * DUET_UPDATE_CASES=1 accepts what the core does now; look at the difference before you commit it.
+ * DUET_UPDATE_CASES=1 accepts what the core does now; format the files and look at the difference before you commit it.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";

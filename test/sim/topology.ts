@@ -21,7 +21,7 @@ import {
 import type { Port } from "./segment.ts";
 
 export const TRACKER = "script:uplink";
-export const GROUP = "G";
+const GROUP = "G";
 
 /** What is the same on all machines of one network. */
 export interface Shape {
@@ -110,7 +110,7 @@ export const addressesOf = (index: number, segment: number): Port["addresses"] =
   ip(`fe80::${segment}:${index + 2}`),
 ];
 
-export const intervalOf = (shape: Shape, index: number): Duration =>
+const intervalOf = (shape: Shape, index: number): Duration =>
   shape.mixed && index % 2 === 1 ? times(shape.interval, 2) : shape.interval;
 
 /** The longest Active_Down_Interval that any machine may use: of the lowest priority and the longest interval. */
