@@ -31,6 +31,7 @@ import { runScript } from "./script.ts";
 import type { ServiceManager } from "./service-manager.ts";
 import type { StateDirectory } from "./state-directory.ts";
 import { Trackers } from "./trackers.ts";
+import { type Parameter, parametersFor, restoreParameters } from "./vmac-parameters.ts";
 import { type Listening, type ThreadNews, VrrpHandle } from "./vrrp-handle.ts";
 
 /** The VRRP thread is given this long to resign and to take everything back. */
@@ -55,6 +56,7 @@ export class Daemon implements ControlSource {
   readonly #trackers: Trackers;
   readonly #filter: string;
   #filterStands = false;
+  readonly #parameters = new Map<string, Parameter>();
   #loaded: Loaded & { readonly model: Model };
   #loadedAt = new Date();
   #thread: VrrpHandle | undefined;
@@ -92,6 +94,8 @@ export class Daemon implements ControlSource {
     const { journal, problem } = state.readJournal();
     if (problem !== undefined) this.#log("daemon.journal-damaged", { path: state.path }, problem);
     await runHook(model.startupScript);
+    restoreParameters(journal.parameters, (path, error) => this.#parameterStays(path, error));
+    this.#rememberParameters(model);
     state.writeJournal(mergeJournals(journal, this.#journalFor(model)));
     this.#filterStands = journal.tables.includes(this.#filter);
     this.#updateFilter(model);
@@ -202,6 +206,7 @@ export class Daemon implements ControlSource {
     const { model } = loaded;
     const changes = describeReload(before, model);
     this.#updateFilter(model);
+    this.#rememberParameters(model);
     state.writeJournal(mergeJournals(this.#journalFor(before), this.#journalFor(model)));
     const deleted = { ...before.instanceNotify, ...model.instanceNotify };
     this.#notifier.configure({ ...model, instanceNotify: deleted });
@@ -228,7 +233,20 @@ export class Daemon implements ControlSource {
   }
 
   #journalFor(model: Model): Journal {
-    return journalOf(model, wantsFilter(model.vrrp.instances) ? [this.#filter] : []);
+    const tables = wantsFilter(model.vrrp.instances) ? [this.#filter] : [];
+    return journalOf(model, { tables, parameters: [...this.#parameters.values()] });
+  }
+
+  /** The VRRP thread changes these, and puts them back if it can; what they were is known here before that. */
+  #rememberParameters({ vrrp }: Model): void {
+    for (const parameter of parametersFor(vrrp.instances))
+      if (!this.#parameters.has(parameter.path)) this.#parameters.set(parameter.path, parameter);
+  }
+
+  #parameterStays(path: string, error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    const fields = { call: "write", subject: `sysctl ${path}`, code: "unknown" };
+    this.#log("kernel.call-failed", fields, text);
   }
 
   /** False when the table is still there; that is told, and no reason to stop stopping. */

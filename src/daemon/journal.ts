@@ -9,6 +9,7 @@ import { DUET_PROTOCOL } from "../wire/objects.ts";
 import type { Change } from "../wire/rtnetlink/change.ts";
 import type { AddressEntry, LinkEntry, RouteEntry, RuleEntry } from "../wire/rtnetlink/entries.ts";
 import { isRoute, isRule } from "./owned-objects.ts";
+import type { Parameter } from "./vmac-parameters.ts";
 
 export interface Journal {
   readonly version: 1;
@@ -19,6 +20,8 @@ export interface Journal {
   readonly links: readonly string[];
   /** Names of the nftables tables. */
   readonly tables: readonly string[];
+  /** Kernel parameters that are changed for virtual MACs. */
+  readonly parameters: readonly Parameter[];
 }
 
 export const EMPTY_JOURNAL: Journal = {
@@ -28,10 +31,14 @@ export const EMPTY_JOURNAL: Journal = {
   rules: [],
   links: [],
   tables: [],
+  parameters: [],
 };
 
-/** Everything that a daemon with `model` may install. */
-export function journalOf(model: Model, tables: readonly string[]): Journal {
+/** Everything that a daemon with `model` may install; tables and parameters are not in the model. */
+export function journalOf(
+  model: Model,
+  { tables, parameters }: Pick<Journal, "tables" | "parameters">,
+): Journal {
   const { instances } = model.vrrp;
   const sets = [...instances, { ...model.statics, excluded: [] }];
   return {
@@ -43,6 +50,7 @@ export function journalOf(model: Model, tables: readonly string[]): Journal {
       virtualMac === undefined ? [] : [virtualMac.interface],
     ),
     tables,
+    parameters,
   };
 }
 
@@ -55,6 +63,7 @@ export function mergeJournals(a: Journal, b: Journal): Journal {
     rules: join(a.rules, b.rules),
     links: join(a.links, b.links),
     tables: join(a.tables, b.tables),
+    parameters: join(a.parameters, b.parameters),
   };
 }
 

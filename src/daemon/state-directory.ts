@@ -25,6 +25,7 @@ const journalSchema = v.object({
   rules: objects,
   links: v.array(v.string()),
   tables: v.array(v.string()),
+  parameters: v.array(v.object({ path: v.string(), before: v.string(), ours: v.string() })),
 });
 
 export class StateDirectory {

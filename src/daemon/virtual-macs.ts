@@ -3,7 +3,7 @@
  * them and their underlying interfaces from answering for each other.
  */
 import { isLinkLocal } from "../base/ip.ts";
-import { readSysctl, writeSysctl } from "../kernel/sysctl.ts";
+import { writeSysctl } from "../kernel/sysctl.ts";
 import type { InstanceConfig } from "../vrrp/config.ts";
 import { type AddressSpec, DUET_PROTOCOL } from "../wire/objects.ts";
 import type { Change } from "../wire/rtnetlink/change.ts";
@@ -11,21 +11,22 @@ import { troubleOf } from "./announcer.ts";
 import type { KernelWriter } from "./installer.ts";
 import type { InterfaceTable } from "./interface-table.ts";
 import type { Trouble } from "./thread-messages.ts";
+import {
+  type Parameter,
+  parametersFor,
+  readParameter,
+  restoreParameters,
+} from "./vmac-parameters.ts";
 
 const RT_SCOPE_LINK = 253;
 const IFA_F_NODAD = 0x02;
-
-interface Saved {
-  readonly path: string;
-  readonly value: string;
-}
 
 export class VirtualMacs {
   readonly #kernel: KernelWriter;
   readonly #interfaces: InterfaceTable;
   readonly #complain: (trouble: Trouble) => void;
   readonly #made = new Set<string>();
-  readonly #saved = new Map<string, Saved>();
+  readonly #changed = new Map<string, Parameter>();
 
   constructor(
     kernel: KernelWriter,
@@ -46,6 +47,11 @@ export class VirtualMacs {
     );
     const stale = [...this.#made].filter((name) => !wanted.has(name));
     for (const name of stale) this.#delete(name);
+    for (const parameter of parametersFor(instances)) {
+      const { path, ours } = parameter;
+      if (!this.#changed.has(path)) this.#changed.set(path, parameter);
+      this.#write(path, ours);
+    }
     let changed = stale.length > 0;
     for (const config of wanted.values()) changed = this.#make(config) || changed;
     return changed;
@@ -54,8 +60,10 @@ export class VirtualMacs {
   /** Removes every interface made and puts back the parameters that were changed. */
   removeAll(): void {
     for (const name of this.#made) this.#delete(name);
-    for (const { path, value } of this.#saved.values()) this.#write(path, value);
-    this.#saved.clear();
+    restoreParameters([...this.#changed.values()], (path, error) =>
+      this.#complain(troubleOf("write", `sysctl ${path}`, error)),
+    );
+    this.#changed.clear();
   }
 
   #make({ virtualMac, interface: parent, family }: InstanceConfig): boolean {
@@ -94,9 +102,6 @@ export class VirtualMacs {
     this.#write(`net/ipv4/conf/${name}/accept_local`, "1");
     this.#write(`net/ipv4/conf/${name}/rp_filter`, "0");
     this.#write(`net/ipv4/conf/${name}/promote_secondaries`, "1");
-    this.#save(`net/ipv4/conf/${parent}/arp_ignore`, "1");
-    this.#save(`net/ipv4/conf/${parent}/arp_filter`, "1");
-    this.#spreadReversePathFilter();
   }
 
   /** Advertisements leave through the macvlan but come from the link-local address of the interface below it. */
@@ -117,36 +122,8 @@ export class VirtualMacs {
     this.#apply([{ type: "address", verb: "replace", spec }], name);
   }
 
-  /** The effective rp_filter is the larger of "all" and the interface's own, so "all" has to give way. */
-  #spreadReversePathFilter(): void {
-    const all = "net/ipv4/conf/all/rp_filter";
-    const value = this.#read(all);
-    if (value === undefined || value === "0" || this.#saved.has(all)) return;
-    for (const name of this.#interfaces.names()) {
-      const own = `net/ipv4/conf/${name}/rp_filter`;
-      if (!this.#made.has(name) && this.#read(own) === "0") this.#save(own, value);
-    }
-    this.#save(all, "0");
-  }
-
-  #save(path: string, value: string): void {
-    const before = this.#read(path);
-    if (before === undefined || before === value) return;
-    if (!this.#saved.has(path)) this.#saved.set(path, { path, value: before });
-    this.#write(path, value);
-  }
-
-  #read(path: string): string | undefined {
-    try {
-      return readSysctl(path);
-    } catch {
-      // The parameter does not exist on this kernel or interface: there is nothing to protect against.
-      return undefined;
-    }
-  }
-
   #write(path: string, value: string): void {
-    if (this.#read(path) === undefined) return;
+    if (readParameter(path) === undefined) return;
     try {
       writeSysctl(path, value);
     } catch (error) {
