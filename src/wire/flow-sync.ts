@@ -95,9 +95,13 @@ export class SyncCursor {
     this.#next = at + size;
     if (word >>> 28 !== VERSION) return "wrong-version";
     const hasRange = this.type === CONTROL && size >= SYNC_RANGE_SIZE;
-    this.from = hasRange ? this.#view.getUint32(at + SYNC_HEADER_SIZE) : 0;
-    this.to = hasRange ? this.#view.getUint32(at + SYNC_HEADER_SIZE + 4) : 0;
+    this.#readRange(hasRange ? at + SYNC_HEADER_SIZE : -1);
     return this.#classify(at + SYNC_HEADER_SIZE, size - SYNC_HEADER_SIZE);
+  }
+
+  #readRange(at: number): void {
+    this.from = at < 0 ? 0 : this.#view.getUint32(at);
+    this.to = at < 0 ? 0 : this.#view.getUint32(at + 4);
   }
 
   #classify(bodyAt: number, bodySize: number): SyncFault | undefined {
