@@ -33,6 +33,13 @@ interface Libc {
   readonly recvmmsg: Call<
     [fd: number, headers: number, count: number, flags: number, timeout: number]
   >;
+  readonly sendmmsg: Call<[fd: number, headers: number, count: number, flags: number]>;
+  readonly getsockopt: Call<
+    [fd: number, level: number, option: number, value: number, size: number]
+  >;
+  readonly connect: Call<[fd: number, address: number, size: number]>;
+  readonly listen: Call<[fd: number, backlog: number]>;
+  readonly accept4: Call<[fd: number, address: number, size: number, flags: number]>;
   readonly read: Call<[fd: number, data: number, size: number]>;
   readonly write: Call<[fd: number, data: number, size: number]>;
   readonly flock: Call<[fd: number, operation: number]>;
@@ -61,6 +68,11 @@ export const libc: Libc = {
   sendto: declare("intptr_t sendto(int, intptr_t, size_t, int, intptr_t, uint32_t)"),
   recvfrom: declare("intptr_t recvfrom(int, intptr_t, size_t, int, intptr_t, intptr_t)"),
   recvmmsg: declare("int recvmmsg(int, intptr_t, uint32_t, int, intptr_t)"),
+  sendmmsg: declare("int sendmmsg(int, intptr_t, uint32_t, int)"),
+  getsockopt: declare("int getsockopt(int, int, int, intptr_t, intptr_t)"),
+  connect: declare("int connect(int, intptr_t, uint32_t)"),
+  listen: declare("int listen(int, int)"),
+  accept4: declare("int accept4(int, intptr_t, intptr_t, int)"),
   read: declare("intptr_t read(int, intptr_t, size_t)"),
   write: declare("intptr_t write(int, intptr_t, size_t)"),
   flock: declare("int flock(int, int)"),

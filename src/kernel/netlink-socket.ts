@@ -11,12 +11,14 @@ import { ERRNO, SyscallError } from "./errno.ts";
 import { checked, failure, lastErrno, libc, Memory } from "./libc.ts";
 import * as socket from "./socket.ts";
 
-const NETLINK_ROUTE = 0;
+const PROTOCOLS = { NETLINK_ROUTE: 0, NETLINK_NETFILTER: 12 } as const;
 /** The kernel fills at most this much per datagram of a dump. */
 const DATAGRAM_SIZE_MAX = 65_536;
 const KERNEL_PORT = 0;
 
 export interface NetlinkOptions {
+  /** NETLINK_ROUTE unless given. */
+  readonly protocol?: keyof typeof PROTOCOLS;
   /** Bits of multicast groups 1 to 31. */
   readonly groups: number;
   /** Bytes of receive buffer. */
@@ -29,9 +31,10 @@ export type Reception = "datagram" | "empty" | "overrun";
 const SEQUENCE_MAX = 0xffff_ffff;
 const MISSING = { empty: ERRNO.EAGAIN, overrun: ERRNO.ENOBUFS };
 
-/** A netlink(7) socket of the route family that talks with the kernel only. */
+/** A netlink(7) socket that talks with the kernel only. */
 export class NetlinkSocket {
   readonly fd: number;
+  readonly #name: string;
   /** The port id that the kernel knows this socket by. */
   readonly port: number;
   readonly #datagram: Memory = new Memory(DATAGRAM_SIZE_MAX);
@@ -43,22 +46,23 @@ export class NetlinkSocket {
 
   #sequence = 0;
 
-  private constructor(fd: number) {
+  private constructor(fd: number, name: string) {
     this.fd = fd;
-    this.port = portOf(fd);
+    this.#name = name;
+    this.port = netlinkPortOf(fd, name);
     encodeNetlinkAddress(this.#kernel.view, 0);
   }
 
   /** Throws SyscallError. */
-  static open({ groups, bufferSize }: NetlinkOptions): NetlinkSocket {
-    const kind = { family: AF_NETLINK, protocol: NETLINK_ROUTE, name: "NETLINK_ROUTE" };
+  static open({ protocol = "NETLINK_ROUTE", groups, bufferSize }: NetlinkOptions): NetlinkSocket {
+    const kind = { family: AF_NETLINK, protocol: PROTOCOLS[protocol], name: protocol };
     const fd = socket.openSocket(kind, (opened) => {
-      enlargeBuffer(opened, bufferSize);
+      socket.setBufferSize(opened, "receive", bufferSize);
       for (const option of [socket.NETLINK_CAP_ACK, socket.NETLINK_EXT_ACK])
         socket.setOption(opened, option, 1);
-      socket.bindSocket(opened, (view) => encodeNetlinkAddress(view, groups), "NETLINK_ROUTE");
+      socket.bindSocket(opened, (view) => encodeNetlinkAddress(view, groups), protocol);
     });
-    return new NetlinkSocket(fd);
+    return new NetlinkSocket(fd, protocol);
   }
 
   /** Where `messages` has its offsets. */
@@ -76,7 +80,7 @@ export class NetlinkSocket {
   send(messages: Memory, size: number): void {
     const { address: kernel } = this.#kernel;
     const sent = libc.sendto(this.fd, messages.address, size, 0, kernel, NETLINK_ADDRESS_SIZE);
-    if (sent < 0) throw failure("sendto", "NETLINK_ROUTE");
+    if (sent < 0) throw failure("sendto", this.#name);
   }
 
   /** Takes one datagram of the kernel, if one is waiting; those of other programs are dropped. Throws SyscallError. */
@@ -94,7 +98,7 @@ export class NetlinkSocket {
       const errno = lastErrno();
       if (errno === ERRNO.ENOBUFS) return "overrun";
       if (errno === ERRNO.EAGAIN) return "empty";
-      if (errno !== ERRNO.EINTR) throw failure("recvfrom", "NETLINK_ROUTE");
+      if (errno !== ERRNO.EINTR) throw failure("recvfrom", this.#name);
     }
   }
 
@@ -106,7 +110,7 @@ export class NetlinkSocket {
     for (;;) {
       const reception = this.receive();
       if (reception !== "datagram")
-        throw new SyscallError("recvfrom", MISSING[reception], `NETLINK_ROUTE, ${what}`);
+        throw new SyscallError("recvfrom", MISSING[reception], `${this.#name}, ${what}`);
       while (this.messages.next()) if (this.messages.port === this.port && take()) return;
     }
   }
@@ -121,19 +125,11 @@ export class NetlinkSocket {
   }
 }
 
-function portOf(fd: number): number {
+/** The port id that the kernel gave a bound netlink socket. */
+export function netlinkPortOf(fd: number, name: string): number {
   const address = new Memory(NETLINK_ADDRESS_SIZE);
   const size = new Memory(4);
   size.view.setUint32(0, NETLINK_ADDRESS_SIZE, HOST_LITTLE_ENDIAN);
-  checked(libc.getsockname(fd, address.address, size.address), "getsockname", "NETLINK_ROUTE");
+  checked(libc.getsockname(fd, address.address, size.address), "getsockname", name);
   return readNetlinkPort(address.view);
-}
-
-/** Beyond net.core.rmem_max where CAP_NET_ADMIN allows it, else as far as the limit goes. */
-function enlargeBuffer(fd: number, size: number): void {
-  try {
-    socket.setOption(fd, socket.SO_RCVBUFFORCE, size);
-  } catch {
-    socket.setOption(fd, socket.SO_RCVBUF, size);
-  }
 }

@@ -21,7 +21,9 @@ import { ABI, checked, failure, lastErrno, libc, Memory } from "./libc.ts";
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
+const EPOLL_CTL_MOD = 3;
 const EPOLLIN = 1;
+const EPOLLOUT = 4;
 /** The same number on every architecture, like all calls added since Linux 5.1. */
 const SYS_EPOLL_PWAIT2 = 441;
 const PR_SET_TIMERSLACK = 29;
@@ -72,15 +74,18 @@ export class Reactor {
     this.#epoll = checked(libc.epollCreate(EPOLL_CLOEXEC), "epoll_create1", "");
   }
 
-  /** Calls `ready` on every turn in which `fd` is readable (level-triggered). */
-  watch(fd: number, ready: Ready): void {
+  /**
+   * Calls `ready` on every turn in which `fd` is readable (level-triggered), or for "writable" also in every one in which
+   * it can be written to. Watching it again changes what it is watched for.
+   */
+  watch(fd: number, ready: Ready, until: "readable" | "writable" = "readable"): void {
+    const events = until === "writable" ? EPOLLIN | EPOLLOUT : EPOLLIN;
+    const isNew = !this.#ready.has(fd);
+    const operation = isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    const subject = `EPOLL_CTL_${isNew ? "ADD" : "MOD"} ${fd}`;
     const event = new Memory(epollEventSize(ABI));
-    encodeEpollEvent(event.view, { events: EPOLLIN, fd }, ABI);
-    checked(
-      libc.epollCtl(this.#epoll, EPOLL_CTL_ADD, fd, event.address),
-      "epoll_ctl",
-      `EPOLL_CTL_ADD ${fd}`,
-    );
+    encodeEpollEvent(event.view, { events, fd }, ABI);
+    checked(libc.epollCtl(this.#epoll, operation, fd, event.address), "epoll_ctl", subject);
     this.#ready.set(fd, ready);
   }
 

@@ -98,6 +98,11 @@ export interface Region {
   readonly size: number;
 }
 
+/** Writes only the length of an iovec. */
+export function writeIovecSize(view: DataView, offset: number, size: number, abi: Abi): void {
+  writeWord(view, offset + abi.pointerSize, size, abi);
+}
+
 export function encodeIovec(view: DataView, offset: number, region: Region, abi: Abi): void {
   writeWord(view, offset, region.address, abi);
   writeWord(view, offset + abi.pointerSize, region.size, abi);
@@ -144,6 +149,12 @@ export function encodeMmsghdr(
 /** Bytes received into the message at `index`. */
 export const mmsghdrLength = (view: DataView, index: number, abi: Abi): number =>
   view.getUint32(index * mmsghdrSize(abi) + 7 * abi.pointerSize, LE);
+
+/** Whether the message at `index` was longer than its room, so that its end is lost. */
+export const mmsghdrTruncated = (view: DataView, index: number, abi: Abi): boolean =>
+  (view.getUint32(index * mmsghdrSize(abi) + 6 * abi.pointerSize, LE) & MSG_TRUNC) !== 0;
+
+const MSG_TRUNC = 0x20;
 
 /** Bytes of ancillary data that came with the message at `index`. */
 export const mmsghdrControlLength = (view: DataView, index: number, abi: Abi): number =>

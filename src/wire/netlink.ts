@@ -53,10 +53,10 @@ export class MessageCursor {
     this.#view = view;
   }
 
-  /** Starts at the first of `length` bytes. */
-  reset(length: number): void {
-    this.#next = 0;
-    this.#end = Math.min(length, this.#view.byteLength);
+  /** Starts at the first of `length` bytes from offset `start`. */
+  reset(length: number, start = 0): void {
+    this.#next = start;
+    this.#end = Math.min(start + length, this.#view.byteLength);
   }
 
   /** Goes to the next message; false at the end and at the first message that is not whole. */

@@ -15,11 +15,17 @@ function clear(view: DataView, size: number): void {
 }
 
 /**
- * struct sockaddr_in (16 bytes) or sockaddr_in6 (28): family, port 0, address; for IPv6 the interface index as scope,
+ * struct sockaddr_in (16 bytes) or sockaddr_in6 (28): family, port, address; for IPv6 the interface index as scope,
  * which link-local addresses need and others ignore. Returns the size.
  */
-export function encodeIpSocketAddress(view: DataView, address: IpAddress, scope: number): number {
+export function encodeIpSocketAddress(
+  view: DataView,
+  address: IpAddress,
+  scope: number,
+  port = 0,
+): number {
   clear(view, SOCKET_ADDRESS_SIZE_MAX);
+  view.setUint16(2, port);
   if (ipFamily(address) === 4) {
     view.setUint16(0, AF_INET, LE);
     writeIp(view, 4, address);
