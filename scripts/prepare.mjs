@@ -3,10 +3,11 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 
 const NODE_LEAST = [20, 19];
 
-export const root = path.join(import.meta.dirname, "..");
+export const root = fileURLToPath(new URL("..", import.meta.url));
 const at = (...parts) => path.join(root, ...parts);
 
 /** Something that the person at the terminal must do first. */
@@ -58,7 +59,7 @@ export async function installDebianPackages(packages) {
   const command = `apt-get install -y --no-install-recommends ${packages.join(" ")}`;
   if (process.getuid() !== 0 || !existsSync("/usr/bin/apt-get"))
     throw new Refusal(
-      `${packages.join(", ")} needed. Install them with your package manager; on Debian:\n  sudo ${command}`,
+      `programs of these packages are needed: ${packages.join(", ")}. Install them with your package manager; on Debian:\n  sudo ${command}`,
     );
   const advice = `install ${packages.join(", ")} by hand`;
   await run("looking for packages (apt-get update)", ["apt-get", "update", "-qq"], advice);

@@ -126,13 +126,20 @@ export function systemEnvironment(options: { readonly configId?: string } = {}):
         (entry): entry is [string, string] => entry[1] !== undefined,
       ),
     ),
-    interfaces: entriesOf("/sys/class/net"),
+    interfaces: interfaceNames(),
     commandStatus,
     userExists: (user) => users.has(user) || /^\d+$/.test(user),
     groupExists: (group) => groups.has(group) || /^\d+$/.test(group),
     uptimeSeconds: uptime(),
     randomSeed: process.pid,
   };
+}
+
+/** /proc/net/dev and not /sys/class/net: it shows this process's network namespace, whoever mounted what. */
+function interfaceNames(): readonly string[] {
+  const text = readFileSync("/proc/net/dev", "latin1");
+  const [, , ...lines] = text.trimEnd().split("\n");
+  return lines.map((line) => line.slice(0, line.lastIndexOf(":")).trim());
 }
 
 const namesIn = (file: string): ReadonlySet<string> => {
