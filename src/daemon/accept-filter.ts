@@ -75,7 +75,8 @@ function nft(script: string): void {
 /** The first line that nft wrote, or why it was not run. */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
-  const written = "stderr" in cause ? String(cause.stderr).trim() : "";
+  const written =
+    "stderr" in cause && Buffer.isBuffer(cause.stderr) ? cause.stderr.toString("utf8").trim() : "";
   const [first = cause.message] = written.split("\n");
   return first === "" ? cause.message : first;
 }
