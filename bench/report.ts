@@ -1,0 +1,113 @@
+/** What a benchmark prints and keeps: one row per figure, keepalived beside Duet. */
+import os from "node:os";
+import { type Summary, summarize } from "./statistics.ts";
+
+export const CONTESTANTS = ["keepalived", "duet"] as const;
+export type Contestant = (typeof CONTESTANTS)[number];
+export type Samples = Readonly<Record<Contestant, readonly number[]>>;
+
+export interface Row {
+  readonly case: string;
+  readonly figure: string;
+  readonly unit: string;
+  readonly keepalived: Summary;
+  readonly duet: Summary;
+  /** Null where nothing is demanded. */
+  readonly target: { readonly text: string; readonly met: boolean } | null;
+}
+
+export interface Target {
+  readonly text: string;
+  readonly isMet: (duet: Summary, keepalived: Summary) => boolean;
+}
+
+export interface Figure {
+  readonly case: string;
+  readonly figure: string;
+  readonly unit: string;
+  readonly target?: Target;
+}
+
+export function rowOf({ target, ...figure }: Figure, samples: Samples): Row {
+  const [keepalived, duet] = [summarize(samples.keepalived), summarize(samples.duet)];
+  const verdict =
+    target === undefined ? null : { text: target.text, met: target.isMet(duet, keepalived) };
+  return { ...figure, keepalived, duet, target: verdict };
+}
+
+/** Both numbers at most as large, the median compared with keepalived's. */
+export const noSlower = (unit: string, most?: number): Target => ({
+  text:
+    most === undefined
+      ? "median <= keepalived's"
+      : `median <= keepalived's, max <= ${most} ${unit}`,
+  isMet: (duet, keepalived) =>
+    duet.median <= keepalived.median && (most === undefined || duet.max <= most),
+});
+
+export const atMost = (most: number, unit: string): Target => ({
+  text: `max <= ${most} ${unit}`,
+  isMet: ({ max }) => max <= most,
+});
+
+/** Exactly this in every repeat. */
+export const always = (value: number): Target => ({
+  text: `always ${value}`,
+  isMet: ({ samples }) => samples.every((sample) => sample === value),
+});
+
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly kernel: string;
+  readonly node: string;
+  /** One-minute load average when the benchmark began: others' work. */
+  readonly loadBefore: number;
+  readonly at: string;
+}
+
+export const describeMachine = (): Machine => ({
+  cpu: os.cpus()[0]?.model ?? "unknown",
+  cores: os.cpus().length,
+  kernel: os.release(),
+  node: process.versions.node,
+  loadBefore: Math.round((os.loadavg()[0] ?? 0) * 100) / 100,
+  at: new Date().toISOString(),
+});
+
+const HEADINGS = ["case", "figure", "keepalived", "Duet", "ratio", "target", "met"] as const;
+
+/** A table in Markdown, good for the terminal as well. */
+export function tableOf(rows: readonly Row[]): string {
+  const lines = [HEADINGS, ...rows.map(cellsOf)];
+  const widths = HEADINGS.map((_, column) =>
+    Math.max(...lines.map((line) => (line[column] ?? "").length)),
+  );
+  const draw = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  const [heading, ...body] = lines.map(draw);
+  const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`;
+  return [heading, rule, ...body].join("\n");
+}
+
+function cellsOf(row: Row): string[] {
+  const { target, unit, keepalived, duet } = row;
+  const ratio = keepalived.median === 0 ? "-" : (duet.median / keepalived.median).toFixed(2);
+  return [
+    row.case,
+    row.figure,
+    quote(keepalived, unit),
+    quote(duet, unit),
+    ratio,
+    target?.text ?? "",
+    target === null ? "" : target.met ? "yes" : "NO",
+  ];
+}
+
+/** "2.913 (max 3.402) s". */
+function quote({ samples, median, max }: Summary, unit: string): string {
+  const only = samples.length === 1 || median === max;
+  return `${round(median)}${only ? "" : ` (max ${round(max)})`} ${unit}`.trim();
+}
+
+const round = (value: number): string => String(Number(value.toPrecision(3)));
