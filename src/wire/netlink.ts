@@ -12,8 +12,8 @@ import { MAC_SIZE, type Mac, macFromBytes, writeMac } from "../base/mac.ts";
 import { HOST_LITTLE_ENDIAN as LE } from "./abi.ts";
 import { decodeText, encodeText } from "./text.ts";
 
-const NETLINK_HEADER_SIZE = 16;
-const ATTRIBUTE_HEADER_SIZE = 4;
+export const NETLINK_HEADER_SIZE = 16;
+export const ATTRIBUTE_HEADER_SIZE = 4;
 
 export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
