@@ -16,6 +16,7 @@ import type {
 } from "../control/contract.ts";
 import { EventRing } from "../control/event-ring.ts";
 import { logReport, recordReport } from "../control/records.ts";
+import type { ReplicationCommands } from "../control/replication-contract.ts";
 import { makeStatus } from "../control/status.ts";
 import { monotonicNow } from "../kernel/clock.ts";
 import type { EventFields, EventName } from "../log/catalogue.ts";
@@ -143,7 +144,13 @@ export class Daemon implements ControlSource {
       warnings: this.#loaded.diagnostics,
       node: this.#nodeStatus(thread),
     };
-    return makeStatus({ node, view, wallMs, trackers: this.#trackers.status(), warnings });
+    const trackers = this.#trackers.status();
+    const replication = (await this.replication()?.status()) ?? null;
+    return makeStatus({ node, view, wallMs, trackers, replication, warnings });
+  }
+
+  replication(): ReplicationCommands | undefined {
+    return undefined;
   }
 
   model(): Model {

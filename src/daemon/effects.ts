@@ -1,10 +1,11 @@
 /** Carries out what the VRRP core orders, in order, and answers with what came of it. */
-import { between, type Duration, type Instant } from "../base/time.ts";
+import { between, type Duration, type Instant, NO_TIME } from "../base/time.ts";
 import type { RouterAction, RouterEvent } from "../vrrp/events.ts";
 import type { Member } from "../vrrp/member.ts";
 import type { Announcer } from "./announcer.ts";
 import type { Installer } from "./installer.ts";
 import type { Speakers } from "./speakers.ts";
+import { isStateOrder, type StateOrder } from "./takeover-line.ts";
 import type { FromVrrpThread } from "./thread-messages.ts";
 
 export interface EffectsContext {
@@ -13,6 +14,8 @@ export interface EffectsContext {
   readonly announcer: Announcer;
   readonly memberOf: (instance: string) => Member | undefined;
   readonly tell: (message: FromVrrpThread) => void;
+  /** To the replication thread. False: there is none. */
+  readonly orderState: (order: StateOrder) => boolean;
   readonly now: () => Instant;
 }
 
@@ -25,6 +28,7 @@ export class Effects {
 
   /** Performs one action; the core wants to hear the outcome, if there is one, before anything else. */
   perform(action: RouterAction): RouterEvent | undefined {
+    if (isStateOrder(action)) return this.#orderState(action);
     switch (action.type) {
       case "advertise":
         this.#context.speakers.advertise(action.instance, action.priority);
@@ -49,6 +53,13 @@ export class Effects {
         this.#context.tell(action);
         return undefined;
     }
+  }
+
+  /** Where nothing is replicated there is nothing to wait for. */
+  #orderState(order: StateOrder): RouterEvent | undefined {
+    if (this.#context.orderState(order) || order.type !== "load-state") return undefined;
+    const { unit } = order;
+    return { type: "state-loaded", unit, took: NO_TIME, detail: "nothing is replicated" };
   }
 
   #install(unit: string, instances: readonly string[]): RouterEvent {

@@ -46,6 +46,8 @@ export type Transmission = "idle" | "more" | "blocked";
 interface Link {
   readonly config: ChannelConfig;
   socket: DatagramChannel | StreamChannel | undefined;
+  /** Index of the interface that it was opened on. */
+  index: number | undefined;
   /** What the last attempt to open it failed with, to tell a failure once. */
   failure: string | undefined;
   sentBytes: number;
@@ -149,10 +151,7 @@ export class ReplicationChannels {
   }
 
   close(): void {
-    for (const { socket } of this.#links) {
-      if (socket instanceof DatagramChannel) this.#context.reactor.unwatch(socket.fd);
-      socket?.close();
-    }
+    for (const link of this.#links) this.#closeLink(link);
   }
 
   #transmitDatagrams(link: Link, socket: DatagramChannel, fill: Fill): Transmission {
@@ -192,7 +191,11 @@ export class ReplicationChannels {
       const isEmpty = gatherStream(link, socket, fill, room);
       const isFlushed = socket.flush();
       link.sentBytes += socket.takeWritten();
-      if (!isFlushed) return "blocked";
+      if (!isFlushed) {
+        // To connect again where that failed.
+        this.#retryAt = after(this.#context.now(), REOPEN_PAUSE);
+        return "blocked";
+      }
       if (isEmpty) return "idle";
     }
     return "more";
@@ -240,14 +243,23 @@ export class ReplicationChannels {
   #open(): void {
     this.#reopenAt = undefined;
     for (const link of this.#links) {
-      if (link.socket === undefined) this.#tryToOpen(link);
+      const index = this.#context.linkOf(link.config.interface)?.index;
+      // An interface that was made anew under its old name is another one, of which no group is joined.
+      if (index !== undefined && index !== link.index) this.#closeLink(link);
+      if (link.socket === undefined) this.#tryToOpen(link, index);
       if (link.socket === undefined) this.#reopenAt = after(this.#context.now(), REOPEN_PAUSE);
     }
   }
 
-  #tryToOpen(link: Link): void {
+  #closeLink(link: Link): void {
+    const { socket } = link;
+    link.socket = undefined;
+    if (socket instanceof DatagramChannel) this.#context.reactor.unwatch(socket.fd);
+    socket?.close();
+  }
+
+  #tryToOpen(link: Link, index: number | undefined): void {
     const { interface: name } = link.config;
-    const index = this.#context.linkOf(name)?.index;
     if (index === undefined) {
       this.#failed(link, {
         call: "open",
@@ -259,6 +271,8 @@ export class ReplicationChannels {
     }
     try {
       link.socket = this.#openSocket(link, index);
+      link.index = index;
+      if (link === this.#current) this.#turnTo(link);
       link.failure = undefined;
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
@@ -311,6 +325,7 @@ export class ReplicationChannels {
 const newLink = (config: ChannelConfig): Link => ({
   config,
   socket: undefined,
+  index: undefined,
   failure: undefined,
   sentBytes: 0,
   sentPackets: 0,

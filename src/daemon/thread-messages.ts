@@ -3,6 +3,7 @@ import type { Model } from "../config/model.ts";
 import type { NotifyState, Report, TrackerValue } from "../vrrp/events.ts";
 import type { RouterView } from "../vrrp/view.ts";
 import type { Journal } from "./journal.ts";
+import type { LineEnd } from "./takeover-line.ts";
 
 /** What the VRRP thread is started with. */
 export interface VrrpThreadStart {
@@ -20,6 +21,8 @@ export type ToVrrpThread =
   | { readonly type: "reload"; readonly request: number; readonly model: Model }
   | { readonly type: "view"; readonly request: number }
   | { readonly type: "resign"; readonly unit: string; readonly by: string }
+  /** Leads to the replication thread; null when there is none. */
+  | { readonly type: "takeover-line"; readonly end: LineEnd | null }
   | { readonly type: "shutdown" };
 
 /** A failed system call or netlink request that the thread can live with. */

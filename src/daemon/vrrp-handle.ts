@@ -6,6 +6,7 @@ import type { TrackerValue } from "../vrrp/events.ts";
 import type { RouterView } from "../vrrp/view.ts";
 import type { Journal } from "./journal.ts";
 import { Lateness } from "./lateness.ts";
+import type { LineEnd } from "./takeover-line.ts";
 import type { FromVrrpThread, ToVrrpThread, VrrpThreadStart } from "./thread-messages.ts";
 
 export type ThreadNews = Exclude<FromVrrpThread, { type: "answer" | "stopped" | "listening" }>;
@@ -89,6 +90,13 @@ export class VrrpHandle {
 
   trackerChanged(tracker: string, value: TrackerValue): void {
     this.#tell({ type: "tracker", tracker, value });
+  }
+
+  /** Where the thread finds the replication thread from now on. */
+  connect(end: LineEnd | null): void {
+    const message: ToVrrpThread = { type: "takeover-line", end };
+    this.#worker.postMessage(message, end === null ? [] : [end.port]);
+    this.#wake.signal();
   }
 
   resign(unit: string, by: string): void {

@@ -27,6 +27,7 @@ import { Lateness } from "./lateness.ts";
 import { askForRealtime } from "./realtime.ts";
 import { Speakers } from "./speakers.ts";
 import { StaticObjects } from "./static-objects.ts";
+import { type LineEnd, type StateLoaded, type StateOrder, TakeoverLine } from "./takeover-line.ts";
 import type { FromVrrpThread, ToVrrpThread, Trouble, VrrpThreadStart } from "./thread-messages.ts";
 import { VirtualMacs } from "./virtual-macs.ts";
 
@@ -83,6 +84,7 @@ class VrrpThread {
       announcer: this.#announcer,
       memberOf,
       tell,
+      orderState: (order) => this.#orderState(order),
       now: monotonicNow,
     });
     this.#watch = new KernelWatch({
@@ -99,6 +101,7 @@ class VrrpThread {
 
   #logUnknownVrids = false;
   #instances: readonly InstanceConfig[] = [];
+  #line: TakeoverLine<StateLoaded, StateOrder> | undefined;
 
   /** Until the main thread asks to shut down. */
   run(start: VrrpThreadStart): void {
@@ -190,6 +193,24 @@ class VrrpThread {
     this.#statics.install();
   }
 
+  #orderState(order: StateOrder): boolean {
+    this.#line?.tell(order);
+    return this.#line !== undefined;
+  }
+
+  /** A replication thread is there, or is not any more; whatever was asked of an earlier one is not answered. */
+  #connect(end: LineEnd | null): void {
+    if (this.#line !== undefined) this.#reactor.unwatch(this.#line.fd);
+    this.#line = undefined;
+    if (end === null) return;
+    const line = new TakeoverLine<StateLoaded, StateOrder>(end);
+    this.#line = line;
+    this.#reactor.watch(line.fd, () => {
+      line.hear((loaded) => this.#dispatch(loaded));
+      return true;
+    });
+  }
+
   #readMessages(): boolean {
     this.#wakeFd.drain();
     for (let count = 0; count < MESSAGES_MAX; count += 1) {
@@ -215,6 +236,9 @@ class VrrpThread {
         break;
       case "resign":
         this.#dispatch(message);
+        break;
+      case "takeover-line":
+        this.#connect(message.end);
         break;
       case "reload":
         this.#reload(message.model);

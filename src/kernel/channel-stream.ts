@@ -124,6 +124,13 @@ export class StreamSender {
     if (errno !== 0) throw new SyscallError("connect", errno, "");
   }
 
+  /** Drops what the other end sends: "closed" when it will not send any more, which here means that it is gone. */
+  discard(memory: Memory): "open" | "closed" {
+    const length = libc.read(this.fd, memory.address, memory.size);
+    if (length > 0) return "open";
+    return length < 0 && LATER.has(lastErrno()) ? "open" : "closed";
+  }
+
   /** Writes what the socket takes of `size` bytes at `address`: how many, 0 for none now, "closed" when it is broken. */
   write(address: number, size: number): number | "closed" {
     const written = libc.sendto(this.fd, address, size, MSG_NOSIGNAL, 0, 0);
