@@ -71,6 +71,44 @@ export const EXPECT = {
   function: 20,
 } as const;
 
+/** The attributes that one tuple takes, over IPv4 or over IPv6. */
+export interface TupleAttributes {
+  readonly ipv4: number;
+  readonly ipv6: number;
+  readonly protocol: number;
+  readonly ports: number;
+}
+
+/** The tuples of an expectation. That of the translation has no attribute for IPv6. */
+export const EXPECT_TUPLES: Readonly<
+  Record<"master" | "expected" | "mask" | "translated", TupleAttributes>
+> = {
+  master: {
+    ipv4: EXPECT.masterIpv4,
+    ipv6: EXPECT.masterIpv6,
+    protocol: EXPECT.masterProtocol,
+    ports: EXPECT.masterPorts,
+  },
+  expected: {
+    ipv4: EXPECT.ipv4,
+    ipv6: EXPECT.ipv6,
+    protocol: EXPECT.protocol,
+    ports: EXPECT.ports,
+  },
+  mask: {
+    ipv4: EXPECT.maskIpv4,
+    ipv6: EXPECT.maskIpv6,
+    protocol: EXPECT.maskProtocol,
+    ports: EXPECT.maskPorts,
+  },
+  translated: {
+    ipv4: EXPECT.natIpv4,
+    ipv6: -1,
+    protocol: EXPECT.natProtocol,
+    ports: EXPECT.natPorts,
+  },
+};
+
 /** Letters of a helper's name, without its NUL, that every receiver takes. */
 export const HELPER_NAME_MAX = 11;
 /** Letters of the name of an expectation's function, without its NUL. */
