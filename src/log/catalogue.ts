@@ -181,6 +181,12 @@ const EVENTS = {
       "The VRRP thread was not scheduled for longer than its peers wait; it listens before it claims or keeps a role.",
     fields: { subject: "instance or sync group" },
   },
+  "vrrp.state-overdue": {
+    level: "error",
+    meaning:
+      "Replicated connections were not in the kernel in time; the addresses were installed without them.",
+    fields: { subject: "sync group or instance" },
+  },
   "vrrp.same-source": {
     level: "warn",
     meaning: "Another router advertises from this router's own address.",
@@ -268,6 +274,78 @@ const EVENTS = {
     level: "warn",
     meaning: "A request on the control socket failed inside the daemon.",
     fields: { method: "HTTP method", path: "path", reason: "why" },
+  },
+  "replication.started": {
+    level: "info",
+    meaning: "Flows are replicated: the kernel's table is read and the dedicated link is in use.",
+    fields: {
+      mode: "ftfw, notrack or alarm",
+      interface: "interface of the dedicated link in use, null while there is none",
+      flows: "flows of this router's kernel that are replicated",
+      took_ms: "milliseconds that starting took",
+    },
+  },
+  "replication.synchronised": {
+    level: "info",
+    meaning: "Every flow of the peer is here: this router could take over without losing any.",
+    fields: { flows: "flows of the peer", waited_ms: "milliseconds without that, null at first" },
+  },
+  "replication.lost-protection": {
+    level: "warn",
+    meaning: "Connections would break if this router had to take over now, or the peer had to.",
+    fields: { code: "stable code of the reason", reason: "why" },
+  },
+  "replication.resync": {
+    level: "info",
+    meaning: "The flows of one side were sent as a whole.",
+    fields: {
+      direction: "sent or received",
+      flows: "how many",
+      took_ms: "milliseconds from the first to the last",
+    },
+  },
+  "replication.overrun": {
+    level: "warn",
+    meaning:
+      "The kernel reported changes faster than they were read and dropped some; its table is read anew.",
+    fields: { count: "overruns since the start", buffer: "bytes of the event buffer from now on" },
+  },
+  "replication.loaded": {
+    level: "info",
+    meaning: "This router took over the flows of the peer: they are in its kernel.",
+    fields: {
+      unit: "sync group or instance that took over, or the command that asked for it",
+      committed: "flows written to the kernel",
+      kept: "flows that were there already",
+      failed: "flows that the kernel refused",
+      reasons: "why it refused them, by errno",
+      took_ms: "milliseconds from the claim",
+    },
+  },
+  "replication.released": {
+    level: "info",
+    meaning: "This router gave up its role; its flows are the peer's from now on.",
+    fields: { unit: "sync group or instance" },
+  },
+  "replication.link-changed": {
+    level: "info",
+    meaning: "Another dedicated link is in use.",
+    fields: { interface: "its interface, null when there is none" },
+  },
+  "replication.kernel-unfit": {
+    level: "warn",
+    meaning: "Something about the kernel's connection tracking endangers a failover.",
+    fields: { code: "stable code of the reason", reason: "what is wrong and what to set" },
+  },
+  "replication.thread-lost": {
+    level: "error",
+    meaning: "The thread that replicates flows ended unexpectedly; it is started again.",
+    fields: { reason: "what the thread reported" },
+  },
+  "replication.log-unusable": {
+    level: "warn",
+    meaning: "The log that conntrackd.conf asks for cannot be written.",
+    fields: { path: "file or socket", reason: "why" },
   },
   "log.lines-dropped": {
     level: "warn",

@@ -182,6 +182,12 @@ export interface FencingConfig {
   readonly renewal: Duration;
 }
 
+/** Replicated connections are loaded into the kernel before the addresses are installed. */
+export interface StateTransferConfig {
+  /** How long the addresses wait for the state after the claim, at most. */
+  readonly wait: Duration;
+}
+
 export interface RouterConfig {
   readonly instances: readonly InstanceConfig[];
   readonly groups: readonly GroupConfig[];
@@ -190,6 +196,8 @@ export interface RouterConfig {
   readonly linkDelays: readonly LinkDelay[];
   /** Undefined switches self-fencing off: addresses then stay when the daemon dies. */
   readonly fencing?: FencingConfig;
+  /** Undefined: nothing is replicated, and the addresses follow the claim at once. */
+  readonly stateTransfer?: StateTransferConfig;
 }
 
 /**

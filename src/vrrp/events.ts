@@ -77,6 +77,13 @@ export type RouterEvent =
       readonly took: Duration;
       readonly frames: number;
     }
+  /** The answer to "load-state": what was replicated to us is in the kernel, as `detail` says. */
+  | {
+      readonly type: "state-loaded";
+      readonly unit: string;
+      readonly took: Duration;
+      readonly detail: string;
+    }
   /** A tracked address, route or rule of an Active instance vanished from the kernel. */
   | { readonly type: "object-lost"; readonly instance: string; readonly object: string }
   /** The whole group or instance is asked to give up Active, as by an operator; it then behaves as a Backup does. */
@@ -116,7 +123,7 @@ type CauseCode =
 
 /** One step of a transition and how long it took by itself, in the order in which they were done. */
 export interface TransitionStep {
-  readonly name: "detect" | "claim" | "install" | "announce" | "withdraw" | "resign";
+  readonly name: "detect" | "claim" | "load" | "install" | "announce" | "withdraw" | "resign";
   readonly took: Duration;
   readonly detail: string;
 }
@@ -150,7 +157,8 @@ export type Remark = {
     | "group-held-back"
     | "priority-changed"
     | "loop-stalled"
-    | "same-source";
+    | "same-source"
+    | "state-overdue";
   /** Instance or group. */
   readonly subject: string;
   readonly text: string;
@@ -177,6 +185,14 @@ export interface Burst {
 
 export type RouterAction =
   | { readonly type: "advertise"; readonly instance: string; readonly priority: number }
+  /** The Active router is late: begin to load replicated connections into the kernel, in case it is gone. */
+  | { readonly type: "preload-state"; readonly unit: string }
+  /** It was heard again, or the race is over: what was loaded so far is not needed. */
+  | { readonly type: "cancel-preload"; readonly unit: string }
+  /** The role is claimed: finish loading. Answered by "state-loaded", later than other orders. */
+  | { readonly type: "load-state"; readonly unit: string }
+  /** The role is given up: the connections of this router are the other one's now. */
+  | { readonly type: "release-state"; readonly unit: string }
   /**
    * One batch that makes the kernel hold every address, then route, then rule of all `instances`, and none that they no
    * longer have; all or nothing. Answered by "installed" or "install-failed".

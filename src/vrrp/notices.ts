@@ -2,7 +2,7 @@
 import type { IpAddress } from "../base/ip.ts";
 import { between, type Duration, formatDuration, type Instant, times } from "../base/time.ts";
 import { PRIORITY_RESIGN } from "./config.ts";
-import type { Cause, HeardAdvertisement, NotifyState, Remark, RouterAction } from "./events.ts";
+import type { Cause, HeardAdvertisement, Remark } from "./events.ts";
 import type { Member } from "./member.ts";
 
 export type Notice = Omit<Remark, "type" | "at">;
@@ -50,6 +50,13 @@ export const sameSource = ({ config }: Member, { source }: Hearing): Notice =>
   warn(config.name, "same-source", `${source} advertises from our own address`);
 
 export const stalledLoop = (unit: string, text: string): Notice => warn(unit, "loop-stalled", text);
+
+export const stateOverdue = (unit: string, waited: Duration): Notice =>
+  warn(
+    unit,
+    "state-overdue",
+    `replicated connections were not loaded within ${formatDuration(waited)}: the addresses are installed without them, and connections may break`,
+  );
 
 export const healed = ({ config }: Member, object: string): Notice =>
   warn(config.name, "object-healed", `${object} was removed by someone else and is put back`);
@@ -115,10 +122,3 @@ export function yieldCause(member: Member, { source, heard }: Hearing): Cause {
   const text = `${source} advertises priority ${heard.priority} on ${config.interface}, ${ours}`;
   return { code: "higher-priority-heard", text };
 }
-
-export const notification = (
-  scope: "INSTANCE" | "GROUP",
-  name: string,
-  state: NotifyState,
-  priority: number,
-): RouterAction => ({ type: "notify", scope, name, state, priority });

@@ -17,7 +17,8 @@ import { Links } from "./links.ts";
 import { type Member, newMember } from "./member.ts";
 import { refusalNotice } from "./refusals.ts";
 import { Remarks } from "./remarks.ts";
-import { type Turn, Unit } from "./unit.ts";
+import type { Turn } from "./turn.ts";
+import { Unit } from "./unit.ts";
 import type { RouterView } from "./view.ts";
 import { viewInstance, viewUnit } from "./views.ts";
 
@@ -131,7 +132,8 @@ export class VrrpRouter {
 
   #adopt(config: RouterConfig, members: readonly Member[], now: Instant): void {
     const byName = new Map(members.map((member) => [member.config.name, member]));
-    const context = { remarks: this.#remarks, now };
+    const { stateTransfer } = config;
+    const context = { remarks: this.#remarks, now, stateTransfer };
     const grouped = new Set(config.groups.flatMap((group) => group.members));
     const groups = config.groups.map((group) => {
       const found = group.members.flatMap((name) => byName.get(name) ?? []);
@@ -139,7 +141,7 @@ export class VrrpRouter {
     });
     const singles = members
       .filter((member) => !grouped.has(member.config.name))
-      .map((member) => new Unit(member.config.name, [member], undefined, context));
+      .map((member) => new Unit(unitName(member, config), [member], undefined, context));
     this.#units = [...groups, ...singles];
     this.#byInstance = new Map(
       this.#units.flatMap((unit) =>
@@ -226,6 +228,9 @@ export class VrrpRouter {
     const unit = this.#units.find(({ name }) => name === event.unit);
     if (unit === undefined) return;
     switch (event.type) {
+      case "state-loaded":
+        unit.stateLoaded(event.took, event.detail, turn);
+        break;
       case "installed":
         unit.installedNow(event.took, event.objects, turn);
         break;
@@ -276,6 +281,10 @@ function commonRole(
   if (role !== "active" && role !== "backup" && role !== "fault") return undefined;
   return members.every((member) => roles.get(member) === role) ? role : undefined;
 }
+
+/** A lone instance may be called what a group is called: answers must still find the right one. */
+const unitName = ({ config: { name } }: Member, { groups }: RouterConfig): string =>
+  groups.some((group) => group.name === name) ? `${name} (instance)` : name;
 
 /** Resigns and gives back what `member` held under the name `instance`. */
 function release(member: Member, instance: string, turn: Turn): void {

@@ -24,14 +24,7 @@ import {
   scheduleSecondAnswer,
 } from "./announcements.ts";
 import { type GroupConfig, PRIORITY_RESIGN } from "./config.ts";
-import type {
-  Burst,
-  Cause,
-  NotifyState,
-  RouterAction,
-  TransitionStep,
-  UnitState,
-} from "./events.ts";
+import type { Burst, Cause, TransitionStep, UnitState } from "./events.ts";
 import { assess, type Surroundings } from "./faults.ts";
 import { Installation } from "./installation.ts";
 import {
@@ -56,23 +49,20 @@ import {
   healed,
   heldBack,
   type Notice,
-  notification,
   priorityChanged,
   STARTED,
   sameSource,
   stalledLoop,
+  stateOverdue,
   takeoverCause,
   twoActive,
   yieldCause,
 } from "./notices.ts";
+import { advertise, burstsOf, notification, notifyAll, resign } from "./orders.ts";
 import type { Remarks } from "./remarks.ts";
+import { StateTransfer } from "./state-transfer.ts";
 import { OpenTransition } from "./transition.ts";
-
-/** One call of the core: the time it happens, and where its orders go. */
-export interface Turn {
-  readonly now: Instant;
-  readonly out: RouterAction[];
-}
+import type { Turn, UnitContext } from "./turn.ts";
 
 export class Unit {
   readonly name: string;
@@ -83,6 +73,7 @@ export class Unit {
   #since: Instant;
   #cause: Cause = { code: "start", text: "starting" };
   readonly #installation = new Installation();
+  readonly #transfer: StateTransfer;
   #pending: OpenTransition | undefined;
   #faults: readonly Cause[] = [];
 
@@ -90,13 +81,14 @@ export class Unit {
     name: string,
     members: readonly Member[],
     group: GroupConfig | undefined,
-    context: { readonly remarks: Remarks; readonly now: Instant },
+    context: UnitContext,
   ) {
     this.name = name;
     this.members = members;
     this.group = group;
     this.#remarks = context.remarks;
     this.#since = context.now;
+    this.#transfer = new StateTransfer(context.stateTransfer, name);
   }
 
   get state(): UnitState {
@@ -117,7 +109,11 @@ export class Unit {
   }
 
   deadline(): Instant | undefined {
-    let deadline = this.#installation.retryAt;
+    const isBackup = this.#state === "backup";
+    let deadline = earliest(
+      this.#installation.retryAt,
+      this.#transfer.deadline(this.members, isBackup),
+    );
     for (const member of this.members) deadline = earliest(deadline, memberDeadline(member));
     return deadline;
   }
@@ -151,11 +147,12 @@ export class Unit {
     for (const notice of differences(member, hearing)) this.#remark(notice, turn);
     if (member.state.name === "backup") {
       member.state = hearAsBackup(member, member.state, hearing, turn.now);
+      this.#transfer.watch(this.members, turn.now, turn.out);
       return;
     }
     switch (hearAsActive(member, source, heard)) {
       case "answer-resignation":
-        this.#advertise(member, member.priority, turn);
+        advertise(member, member.priority, turn.out);
         break;
       case "same-source":
         this.#remark(sameSource(member, hearing), turn);
@@ -171,8 +168,16 @@ export class Unit {
 
   /** Judges all deadlines. True when a fault that time heals may be over, so that `assess` must look again. */
   wake(turn: Turn): boolean {
-    if (this.#state === "active") for (const member of this.members) this.#wakeActive(member, turn);
-    else if (this.#state === "backup") this.#wakeBackup(turn);
+    if (this.#state === "active") {
+      for (const member of this.members) this.#wakeActive(member, turn);
+      if (this.#transfer.overdue(turn.now)) {
+        this.#remark(stateOverdue(this.name, this.#transfer.took), turn);
+        this.#stateLoaded("gave up waiting", turn);
+      }
+    } else if (this.#state === "backup") {
+      this.#transfer.watch(this.members, turn.now, turn.out);
+      this.#wakeBackup(turn);
+    }
     return this.#installation.pauseOver(turn.now);
   }
 
@@ -193,6 +198,10 @@ export class Unit {
     }
   }
 
+  stateLoaded(took: Duration, detail: string, turn: Turn): void {
+    if (this.#transfer.loaded(took)) this.#stateLoaded(detail, turn);
+  }
+
   installedNow(took: Duration, objects: number, turn: Turn): void {
     if (this.#state !== "active") return;
     const first = !this.#installation.held;
@@ -201,16 +210,12 @@ export class Unit {
       if (objects > 0) this.#announceAdded(turn);
       return;
     }
-    this.#step(
-      "claim",
-      microseconds(between(this.#since, turn.now) - took),
-      `${this.members.length} advertised`,
-    );
+    if (!this.#transfer.isConfigured) this.#claimed(took, turn);
     this.#step("install", took, `${objects} addresses, routes and rules`);
     for (const member of this.members)
       member.announcements = scheduleAnnouncements(member.config.announcements, turn.now);
-    this.#announce(this.#bursts("repeat"), turn);
-    this.#notify("MASTER", turn);
+    this.#announce(burstsOf(this.members, "repeat"), turn);
+    notifyAll(this.members, this.group?.name, "MASTER", turn.out);
   }
 
   installFailed(reason: string, took: Duration, turn: Turn): void {
@@ -245,7 +250,7 @@ export class Unit {
   resign(by: string, turn: Turn): void {
     if (this.#state !== "active") return;
     this.#begin("backup", { code: "resign-asked", text: `asked to resign by ${by}` }, turn.now);
-    this.#sendResignations(turn);
+    resign(this.members, turn.out);
     this.#stepDown((member) => listening(member, turn.now), turn);
   }
 
@@ -254,11 +259,11 @@ export class Unit {
     const wasActive = this.#state === "active";
     this.#begin("stopped", { code: "shutdown", text: "shutting down" }, turn.now);
     if (wasActive) {
-      this.#sendResignations(turn);
+      resign(this.members, turn.out);
       this.#withdraw(turn);
     }
     this.#idle();
-    this.#notify("STOP", turn);
+    notifyAll(this.members, this.group?.name, "STOP", turn.out);
     if (!wasActive) this.#report(turn);
   }
 
@@ -280,9 +285,9 @@ export class Unit {
     if (this.#state !== "active") return;
     for (const member of this.members) {
       member.state = { name: "active", advertiseAt: after(turn.now, member.config.interval) };
-      this.#advertise(member, member.priority, turn);
+      advertise(member, member.priority, turn.out);
     }
-    turn.out.push({ type: "install", unit: this.name, instances: this.#names() });
+    this.#install(turn);
   }
 
   // --- transitions -----------------------------------------------------------------------------------------------
@@ -291,11 +296,11 @@ export class Unit {
     const wasActive = this.#state === "active";
     this.#begin("fault", cause, turn.now);
     if (wasActive) {
-      this.#sendResignations(turn);
+      resign(this.members, turn.out);
       this.#withdraw(turn);
-    }
+    } else this.#transfer.end(false, turn.out);
     this.#idle();
-    this.#notify("FAULT", turn);
+    notifyAll(this.members, this.group?.name, "FAULT", turn.out);
     if (!wasActive) this.#report(turn);
   }
 
@@ -315,7 +320,7 @@ export class Unit {
       if (fromFault && member.config.transport.type === "unicast")
         turn.out.push({ type: "announce-source", instance: member.config.name });
     }
-    this.#notify("BACKUP", turn);
+    notifyAll(this.members, this.group?.name, "BACKUP", turn.out);
     this.#report(turn);
   }
 
@@ -325,13 +330,29 @@ export class Unit {
     for (const member of this.members) {
       member.state = { name: "active", advertiseAt: after(turn.now, member.config.interval) };
       member.counters.becameActive += 1;
-      this.#advertise(member, member.priority, turn);
+      advertise(member, member.priority, turn.out);
     }
+    if (!this.#transfer.begin(turn.now, turn.out)) this.#install(turn);
+  }
+
+  #stateLoaded(detail: string, turn: Turn): void {
+    this.#claimed(this.#transfer.took, turn);
+    this.#step("load", this.#transfer.took, detail);
+    this.#install(turn);
+  }
+
+  /** What the claim took: all the time since it began but that of the step after it. */
+  #claimed(next: Duration, { now }: Turn): void {
+    const took = microseconds(Math.max(0, between(this.#since, now) - next));
+    this.#step("claim", took, `${this.members.length} advertised`);
+  }
+
+  #install(turn: Turn): void {
     turn.out.push({ type: "install", unit: this.name, instances: this.#names() });
   }
 
   #yieldTo(member: Member, hearing: Hearing, turn: Turn): void {
-    if (member.config.advertiseToHigher) this.#advertise(member, member.priority, turn);
+    if (member.config.advertiseToHigher) advertise(member, member.priority, turn.out);
     this.#begin("backup", yieldCause(member, hearing), turn.now);
     const next = (other: Member): Backup =>
       other === member ? follow(member, hearing, turn.now, undefined) : listening(other, turn.now);
@@ -343,10 +364,10 @@ export class Unit {
     const { name, advertiseToLower } = member.config;
     this.#remark(twoActive(member, hearing), turn);
     if (advertiseToLower) {
-      this.#advertise(member, member.priority, turn);
+      advertise(member, member.priority, turn.out);
       member.state = { name: "active", advertiseAt: after(turn.now, member.config.interval) };
     }
-    if (this.installed) this.#announce(this.#bursts("lowerPriorityRepeat"), turn);
+    if (this.installed) this.#announce(burstsOf(this.members, "lowerPriorityRepeat"), turn);
     for (const other of this.members) {
       const { announcements, config } = other;
       other.announcements = scheduleSecondAnswer(announcements, config.announcements, turn.now);
@@ -360,7 +381,7 @@ export class Unit {
       member.state = next(member);
       member.announcements = NO_ANNOUNCEMENTS;
     }
-    this.#notify("BACKUP", turn);
+    notifyAll(this.members, this.group?.name, "BACKUP", turn.out);
   }
 
   #wakeActive(member: Member, turn: Turn): void {
@@ -368,7 +389,7 @@ export class Unit {
     if (turn.now >= member.state.advertiseAt) {
       const advertiseAt = nextAdvertisement(member.state, member.config.interval, turn.now);
       member.state = { name: "active", advertiseAt };
-      this.#advertise(member, member.priority, turn);
+      advertise(member, member.priority, turn.out);
     }
     const { name, announcements } = member.config;
     const due = dueAnnouncements(member.announcements, announcements, turn.now);
@@ -437,24 +458,9 @@ export class Unit {
     }
   }
 
-  #advertise(member: Member, priority: number, turn: Turn): void {
-    member.counters.advertisementsSent += 1;
-    if (priority === PRIORITY_RESIGN) member.counters.priorityZeroSent += 1;
-    turn.out.push({ type: "advertise", instance: member.config.name, priority });
-  }
-
-  #sendResignations(turn: Turn): void {
-    for (const member of this.members) this.#advertise(member, PRIORITY_RESIGN, turn);
-  }
-
   #withdraw(turn: Turn): void {
     turn.out.push({ type: "withdraw", unit: this.name, instances: this.#names() });
-  }
-
-  #bursts(kind: "repeat" | "lowerPriorityRepeat"): Burst[] {
-    return this.members
-      .map(({ config }) => ({ instance: config.name, rounds: config.announcements[kind] }))
-      .filter(({ rounds }) => rounds > 0);
+    this.#transfer.end(true, turn.out);
   }
 
   #announce(bursts: readonly Burst[], turn: Turn): void {
@@ -466,13 +472,7 @@ export class Unit {
       const { announcements, config } = member;
       member.announcements = scheduleSecond(announcements, config.announcements, turn.now);
     }
-    this.#announce(this.#bursts("repeat"), turn);
-  }
-
-  #notify(state: NotifyState, turn: Turn): void {
-    for (const { config, priority } of this.members)
-      turn.out.push(notification("INSTANCE", config.name, state, priority));
-    if (this.group !== undefined) turn.out.push(notification("GROUP", this.name, state, 0));
+    this.#announce(burstsOf(this.members, "repeat"), turn);
   }
 
   #takePriority(member: Member, priority: number, turn: Turn): void {
