@@ -1,5 +1,5 @@
 /** systemd, or whoever set NOTIFY_SOCKET: told when the daemon is ready, reloads or stops, and that it is alive. */
-import { notifyServiceManager } from "../kernel/service-notification.ts";
+import { sendUnixDatagram } from "../kernel/unix-datagram.ts";
 
 export class ServiceManager {
   readonly #socket: string | undefined;
@@ -42,7 +42,7 @@ export class ServiceManager {
   #send(message: string): void {
     if (this.#socket === undefined) return;
     try {
-      notifyServiceManager(this.#socket, message);
+      sendUnixDatagram(this.#socket, message);
     } catch {
       // A service manager that went away is no reason to fail: it is not who we work for.
     }
