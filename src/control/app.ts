@@ -2,16 +2,16 @@
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
-import * as v from "valibot";
 import type { Logger } from "../log/logger.ts";
 import { type ControlSource, HEARTBEAT_MS, PATHS, STREAM_TYPE } from "./contract.ts";
 import { openEventStream } from "./event-stream.ts";
+import { addReplication } from "./flows-routes.ts";
 import { maskSecrets } from "./mask.ts";
 import { formatMetrics, METRICS_TYPE } from "./metrics.ts";
 import { ProblemError } from "./problems.ts";
+import { checked, readJson, within } from "./requests.ts";
 import { eventsQuerySchema, resignRequestSchema } from "./schemas.ts";
 
-export const BODY_SIZE_MAX: number = 16 * 1024;
 export const STREAM_COUNT_MAX = 16;
 /** How long the source may take; reading and applying a configuration takes longer than looking something up. */
 const ANSWER_TIMEOUT_MS = 5_000;
@@ -47,12 +47,13 @@ export function makeApp(options: AppOptions): ControlApp {
   });
   app.post(PATHS.reload, async (c) => c.json(await within(source.reload(), RELOAD_TIMEOUT_MS)));
   app.post(PATHS.resign, async (c) => {
-    const { unit } = checked(resignRequestSchema, parseJson(await readBody(c.req.raw)));
+    const { unit } = checked(resignRequestSchema, await readJson(c.req.raw));
     const outcome = await answer(source.resign(unit));
     if (!outcome.accepted) throw new ProblemError(outcome.code, outcome.message);
     return c.json({ unit });
   });
   addStream(app, options);
+  addReplication(app, { source, logger, answerTimeoutMs });
   app.notFound(({ req }) => new ProblemError("not-found", `no such path: ${req.path}`).response());
   app.onError((error, { req }) => {
     if (error instanceof ProblemError) return error.response();
@@ -97,52 +98,4 @@ function refuse({ method, path }: { method: string; path: string }, methods: str
   return new ProblemError("method-not-allowed", `${path} takes ${allow}, not ${method}`, {
     allow,
   }).response();
-}
-
-function checked<Output>(schema: v.GenericSchema<unknown, Output>, value: unknown): Output {
-  const result = v.safeParse(schema, value);
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  const where = v.getDotPath(issue);
-  const prefix = where === null ? "" : `${where}: `;
-  throw new ProblemError("bad-request", `${prefix}${issue.message}`);
-}
-
-/** The body as text, as long as it has no more than BODY_SIZE_MAX bytes. */
-async function readBody({ body }: Request): Promise<string> {
-  if (body === null) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > BODY_SIZE_MAX)
-      throw new ProblemError("body-too-large", `at most ${BODY_SIZE_MAX} bytes are taken`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ProblemError("bad-request", `the body is not JSON: ${reason}`);
-  }
-}
-
-/** Whoever asks gets an answer even when the thread that has it does not say anything. */
-async function within<T>(value: T | Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new ProblemError("timed-out", `no answer within ${timeoutMs} ms`));
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([value, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

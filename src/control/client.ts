@@ -11,7 +11,15 @@ import {
   STREAM_TYPE,
   type StatusView,
 } from "./contract.ts";
+import {
+  commitResultSchema,
+  doneSchema,
+  type FlowCount,
+  flowCountSchema,
+  replicationStatsSchema,
+} from "./flows-schemas.ts";
 import { PROBLEM_TYPE } from "./problems.ts";
+import type { CommitResult, ListQuery, ReplicationStats, Tables } from "./replication-contract.ts";
 import {
   eventPageSchema,
   eventSchema,
@@ -103,6 +111,47 @@ export class ControlClient {
     return this.#text({ method: "GET", path: PATHS.metrics, timeoutMs: this.#timeoutMs });
   }
 
+  async replicationStats(): Promise<ReplicationStats> {
+    return this.#json(replicationStatsSchema, "GET", PATHS.replicationStats);
+  }
+
+  /** Asks the peer for all its flows. */
+  async resync(): Promise<void> {
+    await this.#json(doneSchema, "POST", PATHS.resync);
+  }
+
+  /** Sends all own flows to the peer; tells how many were queued. */
+  async send(): Promise<FlowCount> {
+    return this.#json(flowCountSchema, "POST", PATHS.send);
+  }
+
+  /** Writes the peer's flows to the kernel. */
+  async commit(tables: Tables = "all"): Promise<CommitResult> {
+    return this.#json(commitResultSchema, "POST", PATHS.commit, JSON.stringify({ tables }));
+  }
+
+  /** Empties tables of the daemon; tells how many flows were in them. */
+  async flush(cache: "internal" | "external" | "both"): Promise<FlowCount> {
+    return this.#json(flowCountSchema, "POST", PATHS.flush, JSON.stringify({ cache }));
+  }
+
+  /** Has the daemon read the kernel's flows again; tells how many of them are replicated. */
+  async kernelResync(tables: Tables = "all"): Promise<FlowCount> {
+    return this.#json(flowCountSchema, "POST", PATHS.kernelResync, JSON.stringify({ tables }));
+  }
+
+  /** Entries of a table, one a line, in pieces that need not end where lines do. */
+  list(query: ListQuery): AsyncGenerator<string, void, void> {
+    const given = Object.entries(query).filter(([, value]) => value !== undefined);
+    const parameters = given.map(([name, value]): [string, string] => [name, String(value)]);
+    return this.#pieces(`${PATHS.replicationList}?${new URLSearchParams(parameters).toString()}`);
+  }
+
+  /** What waits for an acknowledgement of the peer, one message a line, in pieces that need not end where lines do. */
+  resendQueue(): AsyncGenerator<string, void, void> {
+    return this.#pieces(PATHS.resendQueue);
+  }
+
   /** Events as they happen. Ends without an error when the daemon closes the stream, which it does to slow readers. */
   async *stream({ since, signal }: StreamOptions = {}): AsyncGenerator<EventRecord, void, void> {
     const response = await this.#exchange({
@@ -120,6 +169,16 @@ export class ControlClient {
     } catch (error) {
       if (error instanceof RangeError) throw this.#strange(error.message);
       if (!isEndOfStream(error)) throw error;
+    }
+  }
+
+  async *#pieces(path: string): AsyncGenerator<string, void, void> {
+    const response = await this.#exchange({ method: "GET", path, timeoutMs: this.#timeoutMs });
+    response.setEncoding("utf8");
+    try {
+      yield* response as AsyncIterable<string>;
+    } catch (error) {
+      throw this.#explain(error);
     }
   }
 

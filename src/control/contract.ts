@@ -9,6 +9,7 @@ import type { Level } from "../log/catalogue.ts";
 import type { TrackerValue, UnitState } from "../vrrp/events.ts";
 import type { InstanceCounters } from "../vrrp/view.ts";
 import type { EventRing } from "./event-ring.ts";
+import type { ReplicationCommands, ReplicationStatus } from "./replication-contract.ts";
 
 export const PATHS = {
   status: "/v1/status",
@@ -18,6 +19,14 @@ export const PATHS = {
   resign: "/v1/resign",
   metrics: "/v1/metrics",
   config: "/v1/config",
+  replicationStats: "/v1/replication/stats",
+  replicationList: "/v1/replication/list",
+  resendQueue: "/v1/replication/resend-queue",
+  resync: "/v1/replication/resync",
+  send: "/v1/replication/send",
+  commit: "/v1/replication/commit",
+  flush: "/v1/replication/flush",
+  kernelResync: "/v1/replication/kernel-resync",
 } as const;
 
 /** GET /v1/status. */
@@ -26,6 +35,8 @@ export interface StatusView {
   readonly units: readonly UnitStatus[];
   readonly instances: readonly InstanceStatus[];
   readonly trackers: readonly TrackerStatus[];
+  /** Null when flows are not replicated. */
+  readonly replication: ReplicationStatus | null;
   /** Warnings of the configuration in force. */
   readonly warnings: readonly Diagnostic[];
 }
@@ -184,10 +195,14 @@ export interface Problem {
 export type ProblemCode =
   | "bad-request"
   | "body-too-large"
+  | "commit-running"
   | "internal"
   | "method-not-allowed"
   | "not-active"
+  | "no-replication"
   | "not-found"
+  | "not-ready"
+  | "not-supported"
   | "timed-out"
   | "too-many-streams"
   | "unknown-unit";
@@ -200,4 +215,6 @@ export interface ControlSource {
   resign(unit: string): ResignOutcome | Promise<ResignOutcome>;
   /** The model in force. The server masks its secrets. */
   model(): Model;
+  /** Undefined when flows are not replicated. */
+  replication(): ReplicationCommands | undefined;
 }

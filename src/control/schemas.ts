@@ -16,6 +16,7 @@ import type {
   UnitStatus,
 } from "./contract.ts";
 import { EVENTS_LIMIT_DEFAULT, EVENTS_LIMIT_MAX } from "./contract.ts";
+import { replicationStatusSchema } from "./flows-schemas.ts";
 import { PROBLEMS } from "./problems.ts";
 
 const text = v.string();
@@ -94,11 +95,13 @@ const tracker: v.GenericSchema<TrackerStatus> = v.object({
   detail: v.nullable(text),
 });
 
-export const statusSchema: v.GenericSchema<StatusView> = v.object({
+export const statusSchema: v.GenericSchema<unknown, StatusView> = v.object({
   node,
   units: v.array(unit),
   instances: v.array(instance),
   trackers: v.array(tracker),
+  // A daemon that was started before an upgrade does not say.
+  replication: v.optional(v.nullable(replicationStatusSchema), null),
   warnings: v.array(diagnostic),
 });
 

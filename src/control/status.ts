@@ -9,6 +9,7 @@ import type {
   TrackerStatus,
   UnitStatus,
 } from "./contract.ts";
+import type { ReplicationStatus } from "./replication-contract.ts";
 
 /** What a status is made of. `wallMs` is the wall time of the moment when `view` was taken. */
 export interface StatusParts {
@@ -16,18 +17,18 @@ export interface StatusParts {
   readonly view: RouterView;
   readonly wallMs: number;
   readonly trackers: readonly TrackerStatus[];
+  readonly replication: ReplicationStatus | null;
   readonly warnings: readonly Diagnostic[];
 }
 
 /** Puts a snapshot of the core into the terms of the control socket: wall times and ages instead of monotonic instants. */
-export function makeStatus({ node, view, wallMs, trackers, warnings }: StatusParts): StatusView {
+export function makeStatus({ node, view, wallMs, ...same }: StatusParts): StatusView {
   const clock: ClockPair = { monotonic: instant(view.at), wallMs };
   return {
     node,
     units: view.units.map((unit) => unitStatus(unit, clock)),
     instances: view.instances.map((instance) => instanceStatus(instance, clock)),
-    trackers,
-    warnings,
+    ...same,
   };
 }
 

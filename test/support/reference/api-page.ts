@@ -1,5 +1,6 @@
 import type * as v from "valibot";
-import { BODY_SIZE_MAX, STREAM_COUNT_MAX } from "../../../src/control/app.ts";
+import { STREAM_COUNT_MAX } from "../../../src/control/app.ts";
+import { BODY_SIZE_MAX } from "../../../src/control/requests.ts";
 import { EVENTS_LIMIT_DEFAULT, EVENTS_LIMIT_MAX, PATHS } from "../../../src/control/contract.ts";
 import { PROBLEMS } from "../../../src/control/problems.ts";
 import {

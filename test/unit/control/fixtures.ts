@@ -70,6 +70,7 @@ export function fakeSource(overrides: Partial<ControlSource> = {}): ControlSourc
         ? { accepted: true }
         : { accepted: false, code: "unknown-unit", message: `there is no unit ${unit}` },
     model: () => EMPTY_MODEL,
+    replication: () => undefined,
     ...overrides,
   };
 }
@@ -182,6 +183,7 @@ export const STATUS: StatusView = {
       detail: "exit status 0",
     },
   ],
+  replication: null,
   warnings: [
     {
       at: { file: "/etc/keepalived/keepalived.conf", line: 3, column: 1 },

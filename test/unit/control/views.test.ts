@@ -53,8 +53,8 @@ test("monotonic instants become wall times and ages", () => {
       },
     ],
   };
-  const { node, trackers, warnings } = STATUS;
-  const status = makeStatus({ node, view, wallMs: WALL_MS, trackers, warnings });
+  const { node, trackers, replication, warnings } = STATUS;
+  const status = makeStatus({ node, view, wallMs: WALL_MS, trackers, replication, warnings });
   expect(status.units[0]).toMatchObject({ since: "2026-11-22T18:59:58.500Z", sinceMs: 1_500 });
   expect(status.instances[0]).toMatchObject({
     intervalMs: 1_000,
