@@ -81,7 +81,9 @@ export class ExpectationRequests {
     if (fields.has(numbers.ipv4)) tuple.setAddresses(fields.view, fields.at(numbers.ipv4), 4);
     else tuple.setAddresses(fields.view, fields.at(numbers.ipv6), 6);
     const protocol = fields.uint8(numbers.protocol);
-    tuple.setProtocol(protocol, fields.uint32(numbers.ports), hasPorts(protocol));
+    // The keys of an expected GRE tunnel travel as ports.
+    const withPorts = fields.has(numbers.ports) || hasPorts(protocol);
+    tuple.setProtocol(protocol, fields.uint32(numbers.ports), withPorts);
     this.#writer.tuple(type, tuple);
   }
 
