@@ -98,8 +98,8 @@ export class FtfwSender {
     return this.inFlight < this.#inFlightLimit;
   }
 
-  /** Puts what waits into a datagram, as far as it fits and the peer may be sent more. */
-  fill(packer: DatagramPacker): void {
+  /** Puts what waits into a datagram, as far as it fits and the peer may be sent more: flows only where it is `ready`. */
+  fill(packer: DatagramPacker, ready: boolean): void {
     for (
       let message = this.control.first();
       message !== undefined;
@@ -108,6 +108,7 @@ export class FtfwSender {
       if (!packer.fits(SYNC_RANGE_SIZE)) return;
       this.#putControl(packer, message);
     }
+    if (!ready) return;
     for (const cache of this.#caches) if (!this.#fillFrom(cache, packer)) return;
   }
 

@@ -168,14 +168,16 @@ export class InternalCache {
     this.#drop(slot);
   }
 
-  /** The peer has forgotten all it was told: nothing of it needs to be repeated or revoked. */
+  /** The peer has forgotten all it was told, or says so: what lives is told anew by a resync, what died is told again. */
   forgetSent(): void {
     for (let slot = this.#table.first(RESEND); slot !== NONE; slot = this.#table.first(RESEND))
-      this.#drop(slot);
+      if (this.#table.isDead(slot)) this.#table.enlist(slot, TRANSMIT);
+      else this.#table.unlist(slot);
   }
 
   dropQueues(): void {
-    this.forgetSent();
+    for (let slot = this.#table.first(RESEND); slot !== NONE; slot = this.#table.first(RESEND))
+      this.#drop(slot);
     for (let slot = this.#table.first(TRANSMIT); slot !== NONE; slot = this.#table.first(TRANSMIT))
       this.#drop(slot);
   }

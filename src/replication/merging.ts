@@ -36,6 +36,11 @@ export class Merging {
     const merged = haveSameShape(known, update) ? update : this.#merger.merge(known, update);
     return !areSameButTimeout(known, merged, this.#timeoutWord);
   }
+
+  /** Whether `record` in the place of the entry's would change more than the timeout. */
+  differs(table: FlowTable, slot: number, record: Span): boolean {
+    return !areSameButTimeout(table.load(slot, this.#known), record, this.#timeoutWord);
+  }
 }
 
 /** Whether both have the same attributes with the same sizes in the same order: then one can take the other's place. */

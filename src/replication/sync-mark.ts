@@ -17,7 +17,7 @@ export const MARK_BEGIN = 1;
 export const MARK_END = 2;
 export const MARK_DIGEST = 3;
 /** Numbers of rounds and counts are sent modulo this. */
-export const MARK_NUMBERS = 1 << 24;
+export const MARK_NUMBERS = 0x100_0000;
 
 export interface SyncMark {
   readonly kind: number;

@@ -1,0 +1,17 @@
+/** What a way of talking to the peer tells the rest of replication. */
+import type { Instant } from "../base/time.ts";
+import type { SyncCursor } from "../wire/flow-sync.ts";
+
+export interface SyncEvents {
+  /** A message about a flow or expectation. False: its body is refused. */
+  data(message: SyncCursor, now: Instant): boolean;
+  /** The peer began anew: what it said before may be outdated. */
+  peerRestarted(now: Instant): void;
+  /** The peer hears us and we hear it. */
+  peerReady(now: Instant): void;
+  /** A round of the peer begins, or has ended with everything in it received. */
+  roundBegan(number: number): void;
+  roundEnded(number: number, now: Instant): void;
+  /** The peer's table had this many entries, and this digest of their keys, when it had nothing left to send. */
+  digest(count: number, digest: number, now: Instant): void;
+}
