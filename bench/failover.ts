@@ -15,6 +15,8 @@ import {
   type Contestant,
   describeMachine,
   type Figure,
+  loadAverage,
+  type Machine,
   noSlower,
   type Row,
   rowOf,
@@ -30,7 +32,7 @@ interface Effort {
   readonly latenessSpanMs: number;
 }
 
-const FULL: Effort = { repeats: 7, costSpanMs: 20_000, latenessSpanMs: 60_000 };
+const FULL: Effort = { repeats: 5, costSpanMs: 20_000, latenessSpanMs: 60_000 };
 const QUICK: Effort = { repeats: 2, costSpanMs: 5_000, latenessSpanMs: 10_000 };
 
 const RESULTS = new URL("results/", import.meta.url);
@@ -104,8 +106,8 @@ export async function main(words: readonly string[]): Promise<number> {
   });
   const table = tableOf(rows.flat());
   say(`\n${table}`);
-  if (!values.quick && values.case === undefined)
-    keep({ machine, effort, rows: rows.flat() }, table);
+  const result = { machine, loadAfter: loadAverage(), effort, rows: rows.flat() };
+  if (!values.quick && values.case === undefined) keep(result, table);
   return rows.flat().every(({ target }) => target?.met !== false) ? 0 : 1;
 }
 
@@ -164,13 +166,26 @@ const picked = <T>(
   pick: (one: T) => number,
 ): Samples => ({ keepalived: found.keepalived.map(pick), duet: found.duet.map(pick) });
 
-function keep(
-  result: { readonly rows: readonly Row[] } & Record<string, unknown>,
-  table: string,
-): void {
+interface Result {
+  readonly machine: Machine;
+  /** One-minute load average at the end, the benchmark's own included. */
+  readonly loadAfter: number;
+  readonly effort: Effort;
+  readonly rows: readonly Row[];
+}
+
+function keep(result: Result, table: string): void {
+  const { machine, loadAfter, effort } = result;
+  const text = `# Failover, beside keepalived
+
+${machine.at.slice(0, 10)}: ${machine.cores} cores of ${machine.cpu}, Linux ${machine.kernel}, Node.js ${machine.node}; load average ${machine.loadBefore}
+before, ${loadAfter} after. ${effort.repeats} repeats; medians, and the largest value where there is more than one. How it is measured: ../README.md.
+
+${table}
+`;
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(new URL("failover.json", RESULTS), `${JSON.stringify(result, null, 2)}\n`);
-  writeFileSync(new URL("failover.md", RESULTS), `# Failover, beside keepalived\n\n${table}\n`);
+  writeFileSync(new URL("failover.md", RESULTS), text);
 }
 
 const say = (text: string): void => {

@@ -66,12 +66,15 @@ export interface Machine {
   readonly at: string;
 }
 
+/** Of the last minute, with two decimals. */
+export const loadAverage = (): number => Math.round((os.loadavg()[0] ?? 0) * 100) / 100;
+
 export const describeMachine = (): Machine => ({
   cpu: os.cpus()[0]?.model ?? "unknown",
   cores: os.cpus().length,
   kernel: os.release(),
   node: process.versions.node,
-  loadBefore: Math.round((os.loadavg()[0] ?? 0) * 100) / 100,
+  loadBefore: loadAverage(),
   at: new Date().toISOString(),
 });
 

@@ -24,7 +24,7 @@ export interface Site {
 }
 
 const ELECTION_MS = 30_000;
-const SETTLE_MS = 3_000;
+const SETTLE_MS = 10_000;
 
 /** One address each, 198.18.0.VRID. */
 export const configOf = ({ instances, version, interval }: Population, priority: number): string =>
