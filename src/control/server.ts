@@ -1,7 +1,7 @@
 import { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 import { type AppOptions, makeApp } from "./app.ts";
-import { explain, freeSocketPath } from "./socket-path.ts";
+import { freeSocketPath, listenForOwner } from "./socket-path.ts";
 
 export interface ControlServerOptions extends AppOptions {
   readonly socketPath: string;
@@ -15,8 +15,6 @@ export interface ControlServer {
 
 /** Readers of the event stream keep their connections; the rest is for requests. */
 export const CONNECTION_COUNT_MAX = 64;
-/** Only the owner, so root, may connect: the socket can take the router's addresses away. */
-const SOCKET_UMASK = 0o177;
 
 /**
  * Serves the control API on a UNIX socket with mode 0600. Throws ControlSocketError when another daemon answers there
@@ -26,7 +24,7 @@ export async function openControlServer(options: ControlServerOptions): Promise<
   const { socketPath, logger } = options;
   await freeSocketPath(socketPath);
   const server = makeServer(options);
-  await listen(server, socketPath);
+  await listenForOwner(server, socketPath);
   server.on("error", ({ message: reason }) => {
     logger.event("control.accept-failed", { reason }, `control socket: ${reason}`);
   });
@@ -58,21 +56,4 @@ function makeServer(options: ControlServerOptions): Server {
   if (!(server instanceof Server)) throw new TypeError("the adaptor made no HTTP/1 server");
   server.maxConnections = CONNECTION_COUNT_MAX;
   return server;
-}
-
-/** The umask is in force when the socket comes to be, so that there is no moment at which others may connect. */
-async function listen(server: Server, socketPath: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const failed = (error: Error): void => reject(explain(error, socketPath));
-    server.once("error", failed);
-    const umask = process.umask(SOCKET_UMASK);
-    try {
-      server.listen({ path: socketPath }, () => {
-        server.off("error", failed);
-        resolve();
-      });
-    } finally {
-      process.umask(umask);
-    }
-  });
 }

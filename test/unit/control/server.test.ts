@@ -98,7 +98,7 @@ test("a socket that another daemon answers on is refused with its pid", async ()
   const { logger } = recordingLogger();
   const opening = openControlServer({ socketPath, source: fakeSource(), logger });
   await expect(opening).rejects.toThrow(
-    `control socket ${socketPath} is in use by duet pid 4711: stop it or choose --socket`,
+    `control socket ${socketPath} is in use by duet pid 4711: stop it or choose another --socket`,
   );
 });
 
