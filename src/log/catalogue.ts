@@ -275,6 +275,11 @@ const EVENTS = {
     meaning: "A request on the control socket failed inside the daemon.",
     fields: { method: "HTTP method", path: "path", reason: "why" },
   },
+  "control.conntrackd-refused": {
+    level: "warn",
+    meaning: "A request on conntrackd's control socket was refused or failed.",
+    fields: { request: "what was asked for", reason: "why" },
+  },
   "replication.started": {
     level: "info",
     meaning: "Flows are replicated: the kernel's table is read and the dedicated link is in use.",
