@@ -1,4 +1,4 @@
-/** Every finding of the configuration readers and checks: a stable code, and one sentence that explains it. */
+/** Every finding about keepalived.conf: a stable code, and one sentence that explains it. */
 export const FINDINGS = {
   "address-capacity":
     "More virtual addresses than one advertisement can carry; the rest is kept, but not advertised.",
@@ -85,4 +85,51 @@ export const FINDINGS = {
   "words-ignored": "Words after the ones that a keyword uses are ignored.",
 } as const;
 
-export type FindingCode = keyof typeof FINDINGS;
+/** The same of conntrackd.conf. */
+export const CONNTRACKD_FINDINGS = {
+  "address-duplicate": "An address is listed twice in a filter.",
+  "address-family": "Addresses of both families stand in one dedicated link.",
+  "address-foreign": "No interface of this router has the local address of a dedicated link.",
+  "address-invalid":
+    "Something that must be an address or a network of one family is not one, or a group is no multicast address.",
+  "address-missing": "A dedicated link lacks an address.",
+  "address-peer": "The peer's address of a dedicated link is this router's own.",
+  "boolean-invalid": "A switch is none of on, yes, off and no.",
+  "brace-missing": "A block is not opened or not closed.",
+  "brace-unexpected": "A brace stands where no block begins or ends.",
+  "buffer-limit": "The limit of the event buffer is below its size.",
+  "channel-default": "Several dedicated links are marked Default; the last one counts.",
+  "channel-duplicate": "Two dedicated links have the same local address and port.",
+  "channel-limit": "There are more than four dedicated links.",
+  "channel-missing": "There is no dedicated link.",
+  deprecated: "A keyword has no effect any more, or another name.",
+  "file-unreadable": "The file cannot be read.",
+  "filter-empty": "A filter accepts nothing, so no flow is replicated.",
+  "filter-policy": "A filter accepts and ignores by one criterion; the last policy counts for all.",
+  "interface-missing": "A dedicated link does not say which interface it uses.",
+  "interface-name": "An interface name is a pattern, a label, or not possible.",
+  "interface-unknown": "There is no such interface on this router.",
+  "keyword-misplaced": "A keyword stands in a block where it has no meaning.",
+  "keyword-repeated": "A keyword is repeated although only the last one counts.",
+  "keyword-unknown": "A keyword is not known here.",
+  "mode-missing": "There is no mode; FTFW is used.",
+  "mode-repeated": "There are several modes; FTFW goes before ALARM, and ALARM before NOTRACK.",
+  "not-supported": "A keyword of conntrackd that Duet does not act on.",
+  "number-invalid": "Something that must be a number is not one.",
+  "number-range": "A number is out of its range, or 0 where that means the default.",
+  "option-conflict": "Two options exclude each other; one of them is left out.",
+  placeholder: "A placeholder of a how-to was not replaced.",
+  "port-missing": "A dedicated link has no port.",
+  "protocol-unknown": "A filter names a protocol that is not known; it is left out.",
+  "quote-unexpected": "A value stands in quotation marks, which the language does not have.",
+  "section-conflict": "Sync and Stats exclude each other.",
+  "section-missing": "There is no Sync section, so there is nothing to replicate.",
+  "state-unknown": "A filter names a state that TCP does not have.",
+  "syslog-facility": "A facility of syslog is not known; it is left out.",
+  "transport-mixed": "Dedicated links have different transports.",
+  "value-invalid": "A value is none of those allowed.",
+  "value-missing": "A keyword lacks its value.",
+  "word-unexpected": "Something stands where a keyword is expected.",
+} as const;
+
+export type FindingCode = keyof typeof FINDINGS | keyof typeof CONNTRACKD_FINDINGS;

@@ -2,6 +2,7 @@
  * What the configuration readers may ask of the world. They are pure: whoever calls them says how a file is read and
  * what is known of this router, so that the same file can be checked for another one.
  */
+import type { IpAddress } from "../base/ip.ts";
 
 export type FileText =
   | { readonly ok: true; readonly text: string }
@@ -29,6 +30,8 @@ export interface Environment {
   readonly variables: Readonly<Record<string, string>>;
   /** Interfaces of this router, or undefined when they are not known: nothing is said about them then. */
   readonly interfaces?: readonly string[];
+  /** Addresses that a socket of this router can be bound to, or undefined when they are not known. */
+  readonly addresses?: readonly IpAddress[];
   /** Undefined when the file is checked for another router. A word without a slash is looked up in PATH. */
   readonly commandStatus?: (program: string) => CommandStatus;
   readonly userExists?: (user: string) => boolean;

@@ -5,6 +5,7 @@
 import type { Duration } from "../../base/time.ts";
 import { milliseconds, seconds } from "../../base/time.ts";
 import type { GroupConfig, InstanceConfig } from "../../vrrp/config.ts";
+import { deepFreeze } from "../deep-freeze.ts";
 import { Findings } from "../findings.ts";
 import type { Loaded, Model, NotifyConfig, TrackerConfig } from "../model.ts";
 import { trackerKey } from "../model.ts";
@@ -180,12 +181,4 @@ function usedTrackers(
     }
   }
   return kept;
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const inner of Object.values(value)) deepFreeze(inner);
-  }
-  return value;
 }
