@@ -83,6 +83,9 @@ require("readline").createInterface(process.stdin).on("line", (line) => {
   speakers[name](words.join(" "));
 });`;
 
+/** The client's conversations with an echo. */
+const ECHOES = ["web", "forwarded", "web6", "dns", "mdns", "dns6"];
+
 describe.skipIf(!isRoot)("flows of real traffic", () => {
   let net: TestNet;
   let router: TestNamespace;
@@ -91,6 +94,8 @@ describe.skipIf(!isRoot)("flows of real traffic", () => {
   const heard = new Set<string>();
   const answered = (line: string): Promise<void> =>
     vi.waitFor(() => expect([...heard]).toContain(line), { timeout: 10_000, interval: 10 });
+  const allAnswered = async (text: string): Promise<unknown> =>
+    Promise.all(ECHOES.map((name) => answered(`${name} ${text}`)));
   const say = (name: string, text: string): void => void client.stdin!.write(`${name} ${text}\n`);
 
   beforeAll(async () => {
@@ -121,8 +126,7 @@ describe.skipIf(!isRoot)("flows of real traffic", () => {
     createInterface(client.stdout!).on("line", (line) => heard.add(line));
     inside.exec("ping", "-c1", "-W2", "203.0.113.10");
     inside.exec("ping", "-c1", "-W2", "fd00:2::10");
-    for (const name of ["web", "forwarded", "web6", "dns", "mdns", "dns6"])
-      await answered(`${name} hello`);
+    await allAnswered("hello");
     await answered("ftp 200 hello");
     table = new ConntrackTable(router);
   });
@@ -135,7 +139,7 @@ describe.skipIf(!isRoot)("flows of real traffic", () => {
   function replaceAll(entries: readonly TableEntry[]): void {
     const flows = entries.map(({ record }) => record);
     expect(table.apply(flows, (flow) => table.flows.delete(flow, 0))).toEqual([]);
-    const inOrder = [...flows].sort((a, b) => Number(isRelated(a)) - Number(isRelated(b)));
+    const inOrder = flows.toSorted((a, b) => Number(isRelated(a)) - Number(isRelated(b)));
     expect(table.apply(inOrder, (flow) => table.flows.create(flow, 60, 0))).toEqual([]);
   }
 
@@ -162,13 +166,12 @@ describe.skipIf(!isRoot)("flows of real traffic", () => {
     expect(having(before, FLOW.helper)).toBe(1);
     replaceAll(before);
     expect(byTuple(table.read("flows"))).toEqual(byTuple(before));
-    for (const name of ["web", "forwarded", "web6", "dns", "mdns", "dns6"]) say(name, "again");
+    for (const name of ECHOES) say(name, "again");
     say("ftp", "again");
-    for (const name of ["web", "forwarded", "web6", "dns", "mdns", "dns6"])
-      await answered(`${name} again`);
+    await allAnswered("again");
     await answered("ftp 200 again");
     // None was taken for a new one.
-    expect(table.read("flows").map(tupleOf).sort()).toEqual(before.map(tupleOf).sort());
+    expect(table.read("flows").map(tupleOf).toSorted()).toEqual(before.map(tupleOf).toSorted());
   });
 
   test("a flow without translation keeps the bits that say so", () => {
