@@ -32,6 +32,13 @@ export const PROTOCOL = {
   udplite: 136,
 } as const;
 
+const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(PROTOCOL).map(([name, number]) => [number, name]),
+);
+
+/** "unknown" for what connection tracking knows nothing more of than addresses. */
+export const protocolName = (protocol: number): string => PROTOCOL_NAMES.get(protocol) ?? "unknown";
+
 export const isIcmp = (protocol: number): boolean =>
   protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
 
@@ -63,7 +70,7 @@ export const TCP_STATES: readonly string[] = [
   "SYN_SENT2",
 ];
 
-/** By number, 0 to 8. */
+/** By number, 0 to 9. */
 export const SCTP_STATES: readonly string[] = [
   "NONE",
   "CLOSED",
@@ -74,6 +81,7 @@ export const SCTP_STATES: readonly string[] = [
   "SHUTDOWN_RECD",
   "SHUTDOWN_ACK_SENT",
   "HEARTBEAT_SENT",
+  "HEARTBEAT_ACKED",
 ];
 
 /** By number, 0 to 7. */
