@@ -8,7 +8,8 @@ import type { Span } from "./flow-record.ts";
 import { type Directions, type FlowView, flowView, type TupleView } from "./flow-view.ts";
 
 /** One <flow> element. Of "original" the reply is an empty tuple. */
-export function flowXml(flow: FlowView, { reply }: { readonly reply: boolean }): string {
+export function flowXml(record: Span, directions: Directions): string {
+  const flow = flowView(record);
   const tuples = [
     directionXml("original", flow.original),
     directions === "both" ? directionXml("reply", flow.reply) : EMPTY_REPLY,
