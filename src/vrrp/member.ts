@@ -153,6 +153,23 @@ export function follow(
   };
 }
 
+/** Another member still hears an Active router: those whose time is over wait for it, one Active_Down_Interval at a time. */
+export function waitOn(members: readonly Member[], now: Instant): void {
+  for (const member of members) {
+    const { state } = member;
+    if (state.name === "backup" && now >= state.downAt)
+      member.state = { ...state, downAt: after(now, downInterval(member, state.interval)) };
+  }
+}
+
+/** They take no part any more. */
+export function retire(members: readonly Member[]): void {
+  for (const member of members) {
+    member.state = { name: "idle" };
+    member.announcements = NO_ANNOUNCEMENTS;
+  }
+}
+
 export type ActiveVerdict = "answer-resignation" | "yield" | "defend" | "same-source";
 
 /** RFC 9568 section 6.4.3, rows (700) to (770): what an Active router does about another one. */

@@ -1,4 +1,5 @@
 /** The orders that every transition is made of: what members say to the network, and what scripts are told. */
+import { after, type Instant } from "../base/time.ts";
 import { PRIORITY_RESIGN } from "./config.ts";
 import type { Burst, NotifyState, RouterAction } from "./events.ts";
 import type { Member } from "./member.ts";
@@ -9,8 +10,12 @@ export function advertise(member: Member, priority: number, out: RouterAction[])
   out.push({ type: "advertise", instance: member.config.name, priority });
 }
 
-export function advertiseAll(members: readonly Member[], out: RouterAction[]): void {
-  for (const member of members) advertise(member, member.priority, out);
+/** Every member is Active from now on and says so. */
+export function claim(members: readonly Member[], now: Instant, out: RouterAction[]): void {
+  for (const member of members) {
+    member.state = { name: "active", advertiseAt: after(now, member.config.interval) };
+    advertise(member, member.priority, out);
+  }
 }
 
 /** Priority 0 of every member: its backups need not wait for the rest of their time. */

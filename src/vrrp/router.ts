@@ -14,7 +14,7 @@ import { instanceKey, PRIORITY_RESIGN, type RouterConfig } from "./config.ts";
 import type { RouterAction, RouterEvent, TrackerValue, UnitState } from "./events.ts";
 import { assess, type Surroundings } from "./faults.ts";
 import { Links } from "./links.ts";
-import { type Member, newMember } from "./member.ts";
+import { type Member, newMember, retire } from "./member.ts";
 import { refusalNotice } from "./refusals.ts";
 import { Remarks } from "./remarks.ts";
 import type { Turn } from "./turn.ts";
@@ -31,8 +31,11 @@ export interface Reconfiguration {
 interface Kept {
   readonly member: Member;
   /** What its unit was. */
-  readonly role: UnitState;
+  readonly role: Role;
 }
+
+/** A unit's state, and whether it still waits for its connections before it installs anything. */
+type Role = UnitState | "loading";
 
 type InstanceEvent = Extract<RouterEvent, { readonly instance: string }>;
 type UnitEvent = Extract<RouterEvent, { readonly unit: string }>;
@@ -91,6 +94,7 @@ export class VrrpRouter {
       return member;
     });
     const roles = new Map([...kept.values()].map(({ member, role }) => [member, role]));
+    const wereActive = this.#activeNames();
     const around = this.#around();
     this.#config = config;
     this.#links.setDelays(config.linkDelays);
@@ -103,11 +107,12 @@ export class VrrpRouter {
       }
       for (const member of unit.members) {
         const name = held.get(member) ?? member.config.name;
-        if (roles.get(member) === "active") release(member, name, before);
-        member.state = { name: "idle" };
+        if (holdsRole(roles.get(member))) release(member, name, before);
       }
+      retire(unit.members);
     }
     this.#assess(afterwards);
+    this.#handOverState(wereActive, afterwards);
     this.#armRenewal(afterwards);
     return { before: before.out, after: afterwards.out };
   }
@@ -156,10 +161,24 @@ export class VrrpRouter {
     const kept = new Map<string, Kept>();
     for (const { member, unit } of this.#byInstance.values()) {
       const key = instanceKey(member.config);
-      if (wanted.has(key)) kept.set(key, { member, role: unit.state });
+      const role: Role = unit.loads ? "loading" : unit.state;
+      if (wanted.has(key)) kept.set(key, { member, role });
       else removeMember(member, unit, turn);
     }
     return kept;
+  }
+
+  #activeNames(): ReadonlySet<string> {
+    return new Set(this.#units.filter(({ state }) => state === "active").map(({ name }) => name));
+  }
+
+  /** Active units may have new names, and old ones may be gone: whoever replicates connections knows them by name. */
+  #handOverState(wereActive: ReadonlySet<string>, { out }: Turn): void {
+    if (this.#config.stateTransfer === undefined) return;
+    const areActive = this.#activeNames();
+    for (const unit of areActive) if (!wereActive.has(unit)) out.push({ type: "load-state", unit });
+    for (const unit of wereActive)
+      if (!areActive.has(unit)) out.push({ type: "release-state", unit });
   }
 
   #around(): Surroundings {
@@ -274,13 +293,16 @@ export class VrrpRouter {
 /** The role that all members of a unit had, and in which it goes on; a unit without one has to start over. */
 function commonRole(
   { members }: Unit,
-  roles: ReadonlyMap<Member, UnitState>,
-): "active" | "backup" | "fault" | undefined {
-  const [first] = members;
-  const role = first === undefined ? undefined : roles.get(first);
-  if (role !== "active" && role !== "backup" && role !== "fault") return undefined;
-  return members.every((member) => roles.get(member) === role) ? role : undefined;
+  roles: ReadonlyMap<Member, Role>,
+): "active" | "loading" | "backup" | "fault" | undefined {
+  const found = members.map((member) => roles.get(member));
+  if (found.every(holdsRole)) return found.includes("loading") ? "loading" : "active";
+  for (const role of ["backup", "fault"] as const)
+    if (found.every((one) => one === role)) return role;
+  return undefined;
 }
+
+const holdsRole = (role: Role | undefined): boolean => role === "active" || role === "loading";
 
 /** A lone instance may be called what a group is called: answers must still find the right one. */
 const unitName = ({ config: { name } }: Member, { groups }: RouterConfig): string =>

@@ -21,6 +21,10 @@ export class StateTransfer {
     this.#unit = unit;
   }
 
+  /** The claim is made and the addresses are not installed yet. */
+  get waits(): boolean {
+    return this.#waitsUntil !== undefined;
+  }
   get isConfigured(): boolean {
     return this.#config !== undefined;
   }

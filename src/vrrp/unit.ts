@@ -29,7 +29,6 @@ import { assess, type Surroundings } from "./faults.ts";
 import { Installation } from "./installation.ts";
 import {
   type Backup,
-  downInterval,
   follow,
   hearAsActive,
   hearAsBackup,
@@ -39,8 +38,10 @@ import {
   memberDeadline,
   nextAdvertisement,
   outlasts,
+  retire,
   setPriority,
   shortPatience,
+  waitOn,
 } from "./member.ts";
 import {
   differences,
@@ -58,7 +59,7 @@ import {
   twoActive,
   yieldCause,
 } from "./notices.ts";
-import { advertise, burstsOf, notification, notifyAll, resign } from "./orders.ts";
+import { advertise, burstsOf, claim, notification, notifyAll, resign } from "./orders.ts";
 import type { Remarks } from "./remarks.ts";
 import { StateTransfer } from "./state-transfer.ts";
 import { OpenTransition } from "./transition.ts";
@@ -103,6 +104,10 @@ export class Unit {
   get faults(): readonly Cause[] {
     return this.#faults;
   }
+  /** Active, but its addresses wait for its connections. */
+  get loads(): boolean {
+    return this.#transfer.waits;
+  }
   /** Active, with its addresses in the kernel. */
   get installed(): boolean {
     return this.#installation.held;
@@ -136,6 +141,7 @@ export class Unit {
     if (first !== undefined) {
       if (this.#state !== "fault") this.#fail(first, turn);
     } else if (!waiting && (this.#state === "fault" || this.#state === "init")) this.#join(turn);
+    this.#watch(turn);
   }
 
   /** An admitted advertisement for `member`. */
@@ -147,7 +153,7 @@ export class Unit {
     for (const notice of differences(member, hearing)) this.#remark(notice, turn);
     if (member.state.name === "backup") {
       member.state = hearAsBackup(member, member.state, hearing, turn.now);
-      this.#transfer.watch(this.members, turn.now, turn.out);
+      this.#watch(turn);
       return;
     }
     switch (hearAsActive(member, source, heard)) {
@@ -175,7 +181,7 @@ export class Unit {
         this.#stateLoaded("gave up waiting", turn);
       }
     } else if (this.#state === "backup") {
-      this.#transfer.watch(this.members, turn.now, turn.out);
+      this.#watch(turn);
       this.#wakeBackup(turn);
     }
     return this.#installation.pauseOver(turn.now);
@@ -262,7 +268,7 @@ export class Unit {
       resign(this.members, turn.out);
       this.#withdraw(turn);
     }
-    this.#idle();
+    retire(this.members);
     notifyAll(this.members, this.group?.name, "STOP", turn.out);
     if (!wasActive) this.#report(turn);
   }
@@ -271,10 +277,11 @@ export class Unit {
    * Goes on after a reload, all members in `state`: Active tells the world its new parameters, Backup listens anew, and
    * all of them find out whether the new configuration still lets them.
    */
-  resume(state: "active" | "backup" | "fault", around: Surroundings, turn: Turn): void {
+  resume(role: "active" | "loading" | "backup" | "fault", around: Surroundings, turn: Turn): void {
+    const state = role === "loading" ? "active" : role;
     this.#state = state;
     this.#cause = { code: "reload", text: `stays ${state} through a reload` };
-    if (state === "active") this.#installation.succeeded();
+    if (role === "active") this.#installation.succeeded();
     for (const member of this.members) {
       const { announcements, config } = member;
       if (state === "backup") member.state = listening(member, turn.now);
@@ -283,11 +290,8 @@ export class Unit {
     }
     this.assess(around, turn);
     if (this.#state !== "active") return;
-    for (const member of this.members) {
-      member.state = { name: "active", advertiseAt: after(turn.now, member.config.interval) };
-      advertise(member, member.priority, turn.out);
-    }
-    this.#install(turn);
+    claim(this.members, turn.now, turn.out);
+    if (role === "active" || !this.#transfer.begin(turn.now, turn.out)) this.#install(turn);
   }
 
   // --- transitions -----------------------------------------------------------------------------------------------
@@ -299,7 +303,7 @@ export class Unit {
       resign(this.members, turn.out);
       this.#withdraw(turn);
     } else this.#transfer.end(false, turn.out);
-    this.#idle();
+    retire(this.members);
     notifyAll(this.members, this.group?.name, "FAULT", turn.out);
     if (!wasActive) this.#report(turn);
   }
@@ -328,11 +332,15 @@ export class Unit {
     this.#begin("active", cause, turn.now);
     this.#step("detect", silence, cause.text);
     for (const member of this.members) {
-      member.state = { name: "active", advertiseAt: after(turn.now, member.config.interval) };
       member.counters.becameActive += 1;
-      advertise(member, member.priority, turn.out);
+      member.announcements = NO_ANNOUNCEMENTS;
     }
+    claim(this.members, turn.now, turn.out);
     if (!this.#transfer.begin(turn.now, turn.out)) this.#install(turn);
+  }
+
+  #watch({ now, out }: Turn): void {
+    if (this.#state === "backup") this.#transfer.watch(this.members, now, out);
   }
 
   #stateLoaded(detail: string, turn: Turn): void {
@@ -382,6 +390,7 @@ export class Unit {
       member.announcements = NO_ANNOUNCEMENTS;
     }
     notifyAll(this.members, this.group?.name, "BACKUP", turn.out);
+    this.#watch(turn);
   }
 
   #wakeActive(member: Member, turn: Turn): void {
@@ -413,12 +422,7 @@ export class Unit {
       this.#becomeActive(cause, silence, turn);
       return;
     }
-    // Another member still hears an Active router: wait for it, one Active_Down_Interval at a time.
-    for (const member of this.members) {
-      const { state } = member;
-      if (state.name === "backup" && turn.now >= state.downAt)
-        member.state = { ...state, downAt: after(turn.now, downInterval(member, state.interval)) };
-    }
+    waitOn(this.members, turn.now);
   }
 
   // --- parts -----------------------------------------------------------------------------------------------------
@@ -449,13 +453,6 @@ export class Unit {
   #report(turn: Turn): void {
     if (this.#pending !== undefined) turn.out.push(this.#pending.report());
     this.#pending = undefined;
-  }
-
-  #idle(): void {
-    for (const member of this.members) {
-      member.state = { name: "idle" };
-      member.announcements = NO_ANNOUNCEMENTS;
-    }
   }
 
   #withdraw(turn: Turn): void {

@@ -4,7 +4,7 @@
  * and their outcomes are heard before anything else.
  */
 import type { Prng } from "../../src/base/random.ts";
-import { type Instant, microseconds, milliseconds } from "../../src/base/time.ts";
+import { type Duration, type Instant, microseconds, milliseconds } from "../../src/base/time.ts";
 import { type InstanceConfig, instanceKey, type RouterConfig } from "../../src/vrrp/config.ts";
 import type { InterfaceFacts, RouterAction, RouterEvent } from "../../src/vrrp/events.ts";
 import type { Member } from "../../src/vrrp/member.ts";
@@ -13,6 +13,7 @@ import type { RouterView } from "../../src/vrrp/view.ts";
 import type { Agenda } from "./agenda.ts";
 import type { DriftingClock } from "./clock.ts";
 import { SimKernel } from "./kernel.ts";
+import { Loading } from "./loading.ts";
 import type { Frame, Port, Segment } from "./segment.ts";
 import { Speakers } from "./speakers.ts";
 import { Tally } from "./tally.ts";
@@ -67,6 +68,9 @@ export class Machine {
   #speakers = new Speakers();
   #queue: Waiting[] = [];
   #turn: { readonly at: number } | undefined;
+  readonly #loading: Loading;
+  /** Keys of the instances whose addresses were installed and not withdrawn since. */
+  readonly #installed = new Set<string>();
   #turnEnded: Instant;
   /** True time until which the process does not run. */
   #suspendedUntil = 0;
@@ -84,6 +88,7 @@ export class Machine {
     this.name = parts.name;
     this.#config = parts.config;
     this.#turnEnded = parts.clock.read(0);
+    this.#loading = new Loading(parts.agenda, parts.prng, (event) => this.#tell(event));
   }
 
   // --- what the simulation does to it --------------------------------------------------------------------------------
@@ -124,6 +129,8 @@ export class Machine {
     this.lifelessSince ??= this.#now;
     this.#core = undefined;
     this.#queue = [];
+    this.#loading.clear();
+    this.#installed.clear();
   }
 
   /** Ends the daemon as SIGTERM does. */
@@ -358,25 +365,23 @@ export class Machine {
     for (const answer of answers) this.#dispatch(answer);
   }
 
+  // oxlint-disable-next-line eslint/complexity -- one line for each kind of order
   #carryOut(action: RouterAction): RouterEvent | undefined {
     const took = microseconds(this.#parts.prng.below(2_000));
     switch (action.type) {
       case "advertise":
         this.#advertise(action.instance, action.priority);
         return undefined;
+      case "load-state":
+        this.#loading.begin(action.unit, this.#clockNow(), this.#hasInstalled(action.unit));
+        return undefined;
+      case "release-state":
+        this.#loading.release(action.unit);
+        return undefined;
       case "install":
-        if (this.#parts.prng.chance(this.installFailsPercent))
-          return { type: "install-failed", unit: action.unit, took, reason: "EINVAL" };
-        return {
-          type: "installed",
-          unit: action.unit,
-          took,
-          objects: this.#install(action.instances),
-        };
-      case "withdraw": {
-        const objects = this.kernel.withdraw(this.#configs(action.instances));
-        return { type: "withdrawn", unit: action.unit, took, objects };
-      }
+        return this.#tryInstall(action, took);
+      case "withdraw":
+        return this.#withdraw(action, took);
       case "renew":
         this.#repair(action.instances);
         return undefined;
@@ -388,10 +393,40 @@ export class Machine {
       case "report":
         this.#note(action.report);
         return undefined;
+      // Without effect on anything that is simulated.
       case "announce-source":
+      case "cancel-preload":
       case "notify":
+      case "preload-state":
         return undefined;
     }
+  }
+
+  #tryInstall(
+    { unit, instances }: Extract<RouterAction, { type: "install" }>,
+    took: Duration,
+  ): RouterEvent {
+    const { stateTransfer } = this.#config;
+    if (!this.#loading.mayInstall(unit, this.#clockNow(), stateTransfer?.wait))
+      this.#parts.fail(`${this.name} installs the addresses of ${unit} before their connections`);
+    if (this.#parts.prng.chance(this.installFailsPercent))
+      return { type: "install-failed", unit, took, reason: "EINVAL" };
+    for (const config of this.#configs(instances)) this.#installed.add(instanceKey(config));
+    return { type: "installed", unit, took, objects: this.#install(instances) };
+  }
+
+  #withdraw(
+    { unit, instances }: Extract<RouterAction, { type: "withdraw" }>,
+    took: Duration,
+  ): RouterEvent {
+    const configs = this.#configs(instances);
+    for (const config of configs) this.#installed.delete(instanceKey(config));
+    return { type: "withdrawn", unit, took, objects: this.kernel.withdraw(configs) };
+  }
+
+  #hasInstalled(unit: string): boolean {
+    const members = this.view()?.units.find(({ name }) => name === unit)?.members ?? [];
+    return this.#configs(members).every((one) => this.#installed.has(instanceKey(one)));
   }
 
   #note(report: Extract<RouterAction, { type: "report" }>["report"]): void {

@@ -128,7 +128,7 @@ export class Simulation {
    * that claim at the same time need one more interval. Preemption may take its delay and another such span.
    */
   #mustAgree(): void {
-    const { startupDelay, linkDelay, preemptDelay, preempt } = this.shape;
+    const { startupDelay, linkDelay, preemptDelay, preempt, stateWait } = this.shape;
     const healed = this.#agenda.now;
     const quiet = DELAY_MAX + LATENESS_MAX + this.#intervalMax;
     const span = patienceMax(this.shape) * 1.01 + this.#intervalMax + DELAY_MAX;
@@ -145,6 +145,8 @@ export class Simulation {
       if (!preempt && first !== undefined && others.length === 0 && first !== active)
         this.#fail(`${active.name} preempted ${first.name} on ${name} in spite of nopreempt`);
     }
+    // Whoever became Active last may still wait for its connections before it reports.
+    this.#runUntil(this.#agenda.now + stateWait);
     const settled = this.transitions.length;
     this.#runUntil(this.#agenda.now + 2 * span);
     if (this.transitions.length > settled)

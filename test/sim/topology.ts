@@ -44,6 +44,8 @@ export interface Shape {
   readonly refresh: Duration;
   readonly advertiseToLower: boolean;
   readonly advertiseToHigher: boolean;
+  /** How long addresses wait for their connections; zero where none are replicated. */
+  readonly stateWait: Duration;
 }
 
 const pick = <T>(prng: Prng, options: readonly T[]): T => options[prng.below(options.length)]!;
@@ -101,6 +103,7 @@ export function drawShape(prng: Prng): Shape {
     refresh: prng.chance(15) ? seconds(3) : NO_TIME,
     advertiseToLower: prng.chance(80),
     advertiseToHigher: prng.chance(20),
+    stateWait: milliseconds(pick(prng, [0, 0, 0, 200, 1_000, 2_000])),
   };
 }
 
@@ -173,6 +176,7 @@ export function configOf(shape: Shape, index: number): RouterConfig {
       shape.linkDelay === NO_TIME
         ? []
         : shape.segments.map((link) => ({ interface: link, ...delays })),
+    ...(shape.stateWait === NO_TIME ? {} : { stateTransfer: { wait: shape.stateWait } }),
     fencing: { lifetimeSeconds: 2, renewal: milliseconds(500) },
   });
 }
