@@ -21,7 +21,7 @@ export class Span {
   /** Bytes. */
   size: number;
 
-  constructor(view: DataView, at: number = 0, size: number = view.byteLength) {
+  constructor(view: DataView, at: number = 0, size: number = view.byteLength - at) {
     this.view = view;
     this.at = at;
     this.size = size;
