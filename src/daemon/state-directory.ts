@@ -1,6 +1,7 @@
 /** The directory that one daemon keeps its memory in: a lock against a second one, and the journal of what it installs. */
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -41,7 +42,7 @@ export class StateDirectory {
   static open(directory: string): StateDirectory {
     let lock: FileLock | undefined;
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      makeFolder(path.resolve(directory));
       lock = FileLock.acquire(path.join(directory, LOCK));
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
@@ -93,6 +94,13 @@ export class StateDirectory {
   release(): void {
     this.#lock.release();
   }
+}
+
+/** Step by step: Node's own recursive way never ends where the kernel answers ENOENT below an existing folder, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 const isPermission = (cause: unknown): boolean =>

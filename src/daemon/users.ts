@@ -22,5 +22,5 @@ function findEntry(path: string, name: string): readonly string[] | undefined {
   return readFileSync(path, "utf8")
     .split("\n")
     .map((line) => line.split(":"))
-    .find((fields) => fields[byName] === name);
+    .find((fields) => fields.length > 2 && fields[byName] === name);
 }
