@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { addCheck } from "./check.ts";
 import { addEvents } from "./events.ts";
 import { EXIT, exitCodeOf } from "./exit-code.ts";
+import { addFlows } from "./flows.ts";
 import { addLab } from "./lab.ts";
 import { addMetrics } from "./metrics.ts";
 import { addReload } from "./reload.ts";
@@ -35,6 +36,7 @@ export function makeProgram(session: Session): Command {
   addRun(program, session);
   addStatus(program, session);
   addEvents(program, session);
+  addFlows(program, session);
   addCheck(program, session);
   addReload(program, session);
   addResign(program, session);

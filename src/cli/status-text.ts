@@ -2,6 +2,7 @@
 import type { InstanceStatus, NodeStatus, StatusView, UnitStatus } from "../control/contract.ts";
 import { printable } from "../log/line.ts";
 import type { UnitState } from "../vrrp/events.ts";
+import { replicationLines } from "./flows-status-text.ts";
 import type { Colour, Paint } from "./paint.ts";
 import { formatAge, formatTable, formatTime, plural } from "./words.ts";
 
@@ -14,17 +15,19 @@ const COLOURS: Readonly<Record<UnitState, Colour>> = {
 };
 
 export function formatStatus(status: StatusView, paint: Paint): string {
-  const { node, units, instances, trackers } = status;
+  const { node, units, instances, trackers, replication } = status;
   const blocks = [
     nodeLines(node, status.warnings.length),
     ...units.map((unit) => unitLines(unit, status, paint)),
+    replication === null ? [] : replicationLines(replication, paint),
     trackers.map(
       ({ tracker, value, detail }) =>
         `${tracker}: ${value}${detail === null ? "" : ` (${printable(detail)})`}`,
     ),
   ];
   const text = blocks.filter((lines) => lines.length > 0).map((lines) => `${lines.join("\n")}\n`);
-  return `${[...text, formatCounters(instances)].join("\n")}${refusedLines(instances)}`;
+  const counters = instances.length === 0 ? [] : [formatCounters(instances)];
+  return `${[...text, ...counters].join("\n")}${refusedLines(instances)}`;
 }
 
 function nodeLines(node: NodeStatus, warningCount: number): string[] {

@@ -15,7 +15,7 @@ export function addStatus(program: Command, session: Session): void {
     .command("status")
     .summary("show roles, addresses and what is heard of other routers")
     .description(
-      "Shows the role of each sync group and single instance with its reason, then addresses, the Active router last heard, faults and counters.",
+      "Shows the role of each sync group and single instance with its reason, then addresses, the Active router last heard, faults and counters, and whether the replication of flows is ready for a takeover.",
     )
     .addOption(socketOption())
     .option("--json", "print the status as JSON")

@@ -7,7 +7,8 @@ import { type ControlSource, HEARTBEAT_MS, PATHS, STREAM_TYPE } from "./contract
 import { openEventStream } from "./event-stream.ts";
 import { addReplication } from "./flows-routes.ts";
 import { maskSecrets } from "./mask.ts";
-import { formatMetrics, METRICS_TYPE } from "./metrics.ts";
+import { formatMetrics } from "./metrics.ts";
+import { METRICS_TYPE } from "./openmetrics.ts";
 import { ProblemError } from "./problems.ts";
 import { checked, readJson, within } from "./requests.ts";
 import { eventsQuerySchema, resignRequestSchema } from "./schemas.ts";

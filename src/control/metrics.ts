@@ -1,24 +1,26 @@
-/** A status in the text format of OpenMetrics 1.0, which Prometheus and its kin read. */
+/** A status as metrics for Prometheus and its kin. */
 import type { UnitState } from "../vrrp/events.ts";
 import type { InstanceStatus, StatusView } from "./contract.ts";
-
-export const METRICS_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-type Labels = Readonly<Record<string, string>>;
-type Sample = readonly [labels: Labels, value: number];
-
-interface Family {
-  readonly name: string;
-  readonly type: "counter" | "gauge" | "info" | "stateset";
-  readonly help: string;
-  readonly samples: readonly Sample[];
-}
+import { replicationFamilies } from "./flows-metrics.ts";
+import {
+  counter,
+  type Family,
+  formatFamilies,
+  gauge,
+  type Labels,
+  plain,
+  type Sample,
+} from "./openmetrics.ts";
 
 const STATES: readonly UnitState[] = ["init", "backup", "active", "fault", "stopped"];
 
 export function formatMetrics(status: StatusView): string {
-  const families = [...nodeFamilies(status), ...unitFamilies(status), ...instanceFamilies(status)];
-  return `${families.map((family) => formatFamily(family)).join("")}# EOF\n`;
+  return formatFamilies([
+    ...nodeFamilies(status),
+    ...unitFamilies(status),
+    ...instanceFamilies(status),
+    ...(status.replication === null ? [] : replicationFamilies(status.replication)),
+  ]);
 }
 
 function nodeFamilies({ node, warnings }: StatusView): Family[] {
@@ -132,34 +134,3 @@ const identity = ({ name, interface: device, vrid }: InstanceStatus): Labels => 
   interface: device,
   vrid: String(vrid),
 });
-
-const plain = (value: number): Sample => [{}, value];
-
-const gauge = (name: string, help: string, samples: readonly Sample[]): Family => ({
-  name,
-  type: "gauge",
-  help,
-  samples,
-});
-
-const counter = (name: string, help: string, samples: readonly Sample[]): Family => ({
-  ...gauge(name, help, samples),
-  type: "counter",
-});
-
-const SUFFIXES = { counter: "_total", gauge: "", info: "_info", stateset: "" } as const;
-
-function formatFamily({ name, type, help, samples }: Family): string {
-  const lines = samples.map(
-    ([labels, value]) => `${name}${SUFFIXES[type]}${formatLabels(labels)} ${value}\n`,
-  );
-  return `# TYPE ${name} ${type}\n# HELP ${name} ${help}\n${lines.join("")}`;
-}
-
-function formatLabels(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
-}
-
-const escapeLabel = (value: string): string =>
-  value.replaceAll("\\", "\\\\").replaceAll('"', String.raw`\"`).replaceAll("\n", String.raw`\n`);

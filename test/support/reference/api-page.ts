@@ -1,8 +1,17 @@
 import type * as v from "valibot";
 import { STREAM_COUNT_MAX } from "../../../src/control/app.ts";
-import { BODY_SIZE_MAX } from "../../../src/control/requests.ts";
 import { EVENTS_LIMIT_DEFAULT, EVENTS_LIMIT_MAX, PATHS } from "../../../src/control/contract.ts";
+import {
+  commitResultSchema,
+  doneSchema,
+  flowCountSchema,
+  flushRequestSchema,
+  replicationStatsSchema,
+  tablesRequestSchema,
+} from "../../../src/control/flows-schemas.ts";
+import { LIST_COUNT_MAX } from "../../../src/control/flows-stream.ts";
 import { PROBLEMS } from "../../../src/control/problems.ts";
+import { BODY_SIZE_MAX } from "../../../src/control/requests.ts";
 import {
   eventPageSchema,
   eventSchema,
@@ -54,6 +63,55 @@ export const ENDPOINTS: readonly Endpoint[] = [
     does: "Asks a sync group or single instance to give up the Active role once.",
     body: resignRequestSchema,
     answer: resignSchema,
+  },
+  {
+    method: "GET",
+    path: PATHS.replicationStats,
+    does: "Everything that the replication of flows counts. Only while the daemon replicates, as all paths below `/v1/replication`.",
+    answer: replicationStatsSchema,
+  },
+  {
+    method: "GET",
+    path: PATHS.replicationList,
+    does: `The entries of a table, one a line, in no order. \`cache\` is internal or external, \`table\` flows (unless given) or expectations, \`format\` text (unless given), xml, or json for one object a line. \`protocol\` is a number; \`source\` and \`destination\` are addresses or prefixes of the original direction; \`limit\` is a count. At most ${LIST_COUNT_MAX} lists are served at a time, and a connection that breaks off before the end of the answer means that entries are missing.`,
+  },
+  {
+    method: "GET",
+    path: PATHS.resendQueue,
+    does: "What waits for an acknowledgement of the peer, one message a line as text.",
+  },
+  {
+    method: "POST",
+    path: PATHS.resync,
+    does: "Asks the peer for all its flows.",
+    answer: doneSchema,
+  },
+  {
+    method: "POST",
+    path: PATHS.send,
+    does: "Sends all flows of this router to the peer. `flows` is how many were queued.",
+    answer: flowCountSchema,
+  },
+  {
+    method: "POST",
+    path: PATHS.commit,
+    does: "Writes the flows of the peer to the kernel. The answer comes when they are there; `failures` counts by errno name.",
+    body: tablesRequestSchema,
+    answer: commitResultSchema,
+  },
+  {
+    method: "POST",
+    path: PATHS.flush,
+    does: "Empties tables of the daemon, both unless given. `flows` is how many were in them.",
+    body: flushRequestSchema,
+    answer: flowCountSchema,
+  },
+  {
+    method: "POST",
+    path: PATHS.kernelResync,
+    does: "Reads the flows of the kernel again. `flows` is how many of them are replicated.",
+    body: tablesRequestSchema,
+    answer: flowCountSchema,
   },
   {
     method: "GET",

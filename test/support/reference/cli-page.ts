@@ -23,7 +23,9 @@ ${pages.join("\n")}`;
 
 function verbSection(verb: VerbPage): string {
   const rows = [
-    ...verb.arguments.map((argument) => `| \`${argument.name()}\` | ${argument.description} |`),
+    ...verb.arguments.map(
+      (argument) => `| \`${argument.name()}\` | ${argument.description}${optionNotes(argument)} |`,
+    ),
     ...verb.options.map(
       (option) => `| \`${option.flags}\` | ${option.description}${optionNotes(option)} |`,
     ),

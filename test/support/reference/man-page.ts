@@ -24,6 +24,7 @@ export function manPage(program: Command): string {
     "RFC 3768, RFC 5798, RFC 9568.",
     ".SH SEE ALSO",
     ".BR keepalived.conf (5),",
+    ".BR conntrackd.conf (5),",
     ".BR ip (8)",
   ].join("\n")}\n`;
 }
@@ -38,6 +39,7 @@ const EXIT_CODES: readonly (readonly [string, string])[] = [
 
 const FILES: readonly (readonly [string, string])[] = [
   ["/etc/keepalived/keepalived.conf", "The configuration that --keepalived usually names."],
+  ["/etc/conntrackd/conntrackd.conf", "The configuration that --conntrackd usually names."],
   ["/run/duet/duet.sock", "Control socket, for its owner only."],
   ["/var/lib/duet", "What outlives the daemon, so that it can clean up after a crash."],
 ];
@@ -52,7 +54,11 @@ function verbSection({
   return [
     `.SS ${escape(usage)}`,
     escape(description),
-    ...words.flatMap((word) => [".TP", `.I ${escape(word.name())}`, escape(word.description)]),
+    ...words.flatMap((word) => [
+      ".TP",
+      `.I ${escape(word.name())}`,
+      escape(`${word.description}${optionNotes(word)}`),
+    ]),
     ...options.flatMap((option) => [
       ".TP",
       `.B ${escape(option.flags)}`,

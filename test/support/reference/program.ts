@@ -54,8 +54,14 @@ function describe(verb: Command, name: string): VerbPage {
   };
 }
 
-/** Choices, default and environment variable of an option, as sentences to be appended; empty when it has none. */
-export function optionNotes({ argChoices, defaultValue, envVar, mandatory }: Option): string {
+/** Choices, default and environment variable of an option or argument, as sentences to be appended; empty when it has none. */
+export function optionNotes({
+  argChoices,
+  defaultValue,
+  envVar,
+  mandatory = false,
+}: Pick<Option, "argChoices" | "defaultValue"> &
+  Partial<Pick<Option, "envVar" | "mandatory">>): string {
   const value = defaultValue as string | number | boolean | undefined;
   const notes = [
     ...(mandatory ? ["required"] : []),

@@ -8,6 +8,7 @@ interface Node {
   readonly item?: Node;
   readonly wrapped?: Node;
   readonly value?: Node;
+  readonly default?: unknown;
   readonly options?: readonly (string | number | Node)[];
 }
 
@@ -21,6 +22,10 @@ const FORMATS: Readonly<Record<string, Format>> = {
   strict_object: ({ entries = {} }, indent) => formatObject(entries, indent),
   array: ({ item }, indent) => `[${format(required(item), indent)}, …]`,
   nullable: ({ wrapped }, indent) => `${format(required(wrapped), indent)} or null`,
+  optional: ({ wrapped, default: value }, indent) => {
+    const unless = typeof value === "string" ? `, ${JSON.stringify(value)} unless given` : "";
+    return `${format(required(wrapped), indent)}${unless}`;
+  },
   record: ({ value }, indent) => `{ NAME: ${format(required(value), indent)}, … }`,
   picklist: ({ options = [] }) => options.map((option) => JSON.stringify(option)).join(" | "),
   union: ({ options = [] }, indent) =>
@@ -43,7 +48,7 @@ function formatObject(entries: Readonly<Record<string, Node>>, indent: string): 
   const lines = Object.entries(entries).map(
     ([name, node]) => `${inner}${name}: ${format(node, inner)}\n`,
   );
-  return `{\n${lines.join("")}${indent}}`;
+  return lines.length === 0 ? "{}" : `{\n${lines.join("")}${indent}}`;
 }
 
 function required(node: Node | undefined): Node {

@@ -3,9 +3,12 @@ import { formatEvent } from "../../../src/cli/event-text.ts";
 import { paintFor } from "../../../src/cli/paint.ts";
 import { formatStatus } from "../../../src/cli/status-text.ts";
 import { formatAge } from "../../../src/cli/words.ts";
+import type { ReplicationStatus } from "../../../src/control/replication-contract.ts";
 import { newEvent, STATUS } from "../control/fixtures.ts";
+import { KERNEL_FACTS, REPLICATION } from "../control/flows-fixtures.ts";
 
 const plain = paintFor(false);
+const ALONE = { ...STATUS, units: [], instances: [], trackers: [] };
 
 test("a status without colours reads as it did", () => {
   expect(formatStatus(STATUS, plain)).toMatchInlineSnapshot(`
@@ -55,8 +58,7 @@ test("a backup says whom it hears and when it would take over", () => {
 });
 
 test("a status without any unit is still one", () => {
-  const empty = { ...STATUS, units: [], instances: [], trackers: [] };
-  expect(formatStatus(empty, plain)).toContain("configuration: /etc/keepalived/keepalived.conf");
+  expect(formatStatus(ALONE, plain)).toMatch(/^alpha: .*\nconfiguration: .*\n$/);
 });
 
 test("a transition shows its cause and its steps", () => {
@@ -96,4 +98,63 @@ test.each([
   [864_000_000, "10d"],
 ])("%i ms is written %s", (spanMs, text) => {
   expect(formatAge(spanMs)).toBe(text);
+});
+
+const withReplication = (replication: Partial<ReplicationStatus>): string =>
+  formatStatus({ ...ALONE, replication: { ...REPLICATION, ...replication } }, plain);
+
+test("a router that could take over the connections says so", () => {
+  expect(withReplication({}).split("\n\n")[1]).toMatchInlineSnapshot(`
+    "replication  SYNCHRONISED  ftfw, receiver, over sync
+        peer up, heard 0.2s ago, nothing waits for it
+        flows: 12 of this router, 1200 of the peer; last resync 2026-11-22 18:00:05 UTC: 1190 flows within 35 ms
+        lost 0, malformed 0, overruns 0
+        kernel here: 1234 of at most 262144 flows, 65536 buckets, tcp_be_liberal on, events on
+    "
+  `);
+});
+
+test("a router that could not says why, and what the last takeover did", () => {
+  const text = withReplication({
+    mode: "notrack",
+    synchronised: false,
+    problems: [
+      { code: "no-link", text: "no dedicated link is up" },
+      { code: "tcp-not-liberal", text: "nf_conntrack_tcp_be_liberal is 0: set it to 1" },
+    ],
+    peer: { state: "down", heardMs: null },
+    activeChannel: null,
+    lag: { messages: 3, ms: null },
+    lastResync: null,
+    kernel: { ...KERNEL_FACTS, count: null, tcpBeLiberal: false, events: null },
+    peerKernel: KERNEL_FACTS,
+    lastTakeover: {
+      at: "2026-11-22T18:30:00.000Z",
+      committed: 1_190,
+      kept: 8,
+      failed: 2,
+      failures: { EINVAL: 2 },
+      tookMs: 35.4,
+    },
+  });
+  expect(text.split("\n\n")[1]).toMatchInlineSnapshot(`
+    "replication  NOT SYNCHRONISED  notrack, receiver, no dedicated link is up
+        problem: no dedicated link is up
+        problem: nf_conntrack_tcp_be_liberal is 0: set it to 1
+        peer down, never heard, 3 messages wait for it
+        flows: 12 of this router, 1200 of the peer; no resync yet
+        lost 0, malformed 0, overruns 0
+        kernel here: ? of at most 262144 flows, 65536 buckets, tcp_be_liberal off, events unknown
+        kernel of the peer: 1234 of at most 262144 flows, 65536 buckets, tcp_be_liberal on, events on
+        last takeover 2026-11-22 18:30:00 UTC: 1190 flows written, 8 were there, 2 refused, within 35 ms
+    "
+  `);
+});
+
+test.each([
+  [{ messages: 0, ms: 0 }, "nothing waits for it"],
+  [{ messages: 1, ms: 12 }, "1 message waits for it for 12 ms"],
+  [{ messages: 2, ms: null }, "2 messages wait for it"],
+])("a lag of %o reads %s", (lag, text) => {
+  expect(withReplication({ lag })).toContain(text);
 });

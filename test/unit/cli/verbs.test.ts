@@ -4,65 +4,14 @@ import path from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { makeProgram, runCommandLine } from "../../../src/cli/program.ts";
 import type { Session } from "../../../src/cli/session.ts";
-import type { ControlSource, EventRecord } from "../../../src/control/contract.ts";
+import type { EventRecord } from "../../../src/control/contract.ts";
 import { EventRing } from "../../../src/control/event-ring.ts";
-import { type ControlServer, openControlServer } from "../../../src/control/server.ts";
-import {
-  fakeSource,
-  newEvent,
-  recordingLogger,
-  STATUS,
-  temporarySocket,
-} from "../control/fixtures.ts";
+import { newEvent, STATUS } from "../control/fixtures.ts";
+import { duet, recordingSession, serve } from "./fixtures.ts";
 
 // Machines that run the suite may be busy with something else.
 vi.setConfig({ testTimeout: 30_000 });
 const SOON = { timeout: 20_000 };
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly note: string;
-}
-
-function recordingSession(): { readonly session: Session; readonly outcome: () => Outcome } {
-  let code = 0;
-  let out = "";
-  let note = "";
-  const session: Session = {
-    version: "0.1.0",
-    colour: false,
-    out: (text) => {
-      out += text;
-    },
-    note: (text) => {
-      note += text;
-    },
-    finish: (exitCode) => {
-      code = exitCode;
-    },
-    handOver: () => {},
-  };
-  return { session, outcome: () => ({ code, out, note }) };
-}
-
-async function duet(...argv: string[]): Promise<Outcome> {
-  const { session, outcome } = recordingSession();
-  await runCommandLine(makeProgram(session), argv, session);
-  return outcome();
-}
-
-async function serve(source: Partial<ControlSource> = {}) {
-  const socketPath = temporarySocket();
-  const { logger } = recordingLogger();
-  const server: ControlServer = await openControlServer({
-    source: fakeSource(source),
-    logger,
-    socketPath,
-  });
-  onTestFinished(() => server.close());
-  return { socketPath, server };
-}
 
 test("status is printed for people", async () => {
   const { socketPath } = await serve();
@@ -175,7 +124,7 @@ test.runIf(process.getuid?.() === 0)("a socket of another user ends with 4", asy
 test.each([
   { argv: ["statsu"], says: "Did you mean status?" },
   { argv: ["status", "--jsno"], says: "Did you mean --json?" },
-  { argv: ["run"], says: "required option '--keepalived <file>' not specified" },
+  { argv: ["run"], says: "--keepalived or --conntrackd is needed" },
   { argv: ["run", "--keepalived", "x", "--log-level", "loud"], says: "error, warn, info, debug" },
   { argv: ["events", "--limit", "-1"], says: "0 to 1000 is possible" },
   { argv: ["check"], says: "missing required argument 'file'" },
