@@ -4,6 +4,10 @@ import { loadConfiguration } from "../daemon/configuration.ts";
 
 /** Everything that is to be said about a keepalived.conf as the daemon would read it on this router. */
 export function readFindings(file: string, configId: string | undefined): readonly Diagnostic[] {
-  const loaded = loadConfiguration({ keepalived: file, configId: configId ?? null });
+  const loaded = loadConfiguration({
+    keepalived: file,
+    conntrackd: null,
+    configId: configId ?? null,
+  });
   return [...loaded.diagnostics, ...checkKeepalived(loaded)];
 }

@@ -7,7 +7,8 @@ import { SOCKET_DEFAULT, socketOption } from "./socket-option.ts";
 const STATE_DIR_DEFAULT = "/var/lib/duet";
 
 interface RunFlags {
-  readonly keepalived: string;
+  readonly keepalived?: string;
+  readonly conntrackd?: string;
   readonly configId?: string;
   readonly socket: string;
   readonly stateDir: string;
@@ -23,7 +24,8 @@ export function addRun(program: Command, session: Session): void {
     .description(
       "Runs the daemon in the foreground and logs to stderr. SIGHUP reads the configuration again, SIGTERM and SIGINT give up every role in good order and end.",
     )
-    .requiredOption("--keepalived <file>", "keepalived.conf to run from, unmodified")
+    .option("--keepalived <file>", "keepalived.conf to take part in the election by, unmodified")
+    .option("--conntrackd <file>", "conntrackd.conf to replicate connections by, unmodified")
     .option("-i, --config-id <id>", "id that @ID conditions of the file are compared with")
     .addOption(socketOption())
     .option("--state-dir <path>", "folder for what outlives the daemon", STATE_DIR_DEFAULT)
@@ -46,15 +48,24 @@ export function addRun(program: Command, session: Session): void {
       examples(
         ["duet run --keepalived /etc/keepalived/keepalived.conf", "with keepalived's own file"],
         [
+          "duet run --keepalived keepalived.conf --conntrackd conntrackd.conf",
+          "also replicates connections, and loads them before the addresses move",
+        ],
+        [
           `duet run --keepalived keepalived.conf --socket ./duet.sock --state-dir ./state`,
           `without touching ${SOCKET_DEFAULT} and ${STATE_DIR_DEFAULT}`,
         ],
       ),
     )
-    .action(async (flags: RunFlags) => {
+    .action(async (flags: RunFlags, command: Command) => {
+      if (flags.keepalived === undefined && flags.conntrackd === undefined)
+        command.error("error: --keepalived or --conntrackd is needed, or both");
       const { runDaemon } = await import("../daemon/main.ts");
       session.handOver();
-      const { configId = null, node = null } = flags;
-      session.finish(await runDaemon({ ...flags, configId, node, version: session.version }));
+      const { keepalived = null, conntrackd = null, configId = null, node = null } = flags;
+      const { version } = session;
+      session.finish(
+        await runDaemon({ ...flags, keepalived, conntrackd, configId, node, version }),
+      );
     });
 }

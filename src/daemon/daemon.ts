@@ -3,9 +3,9 @@
  * configuration live here; the VRRP thread does the rest and never waits for any of it.
  */
 import { performance } from "node:perf_hooks";
-import { toMilliseconds } from "../base/time.ts";
+import { instant, toMilliseconds } from "../base/time.ts";
 import { formatDiagnostic, hasErrors } from "../config/diagnostics.ts";
-import type { Loaded, Model } from "../config/model.ts";
+import type { Model } from "../config/model.ts";
 import { describeReload } from "../config/reload-changes.ts";
 import type {
   ControlSource,
@@ -16,17 +16,21 @@ import type {
 } from "../control/contract.ts";
 import { EventRing } from "../control/event-ring.ts";
 import { logReport, recordReport } from "../control/records.ts";
-import type { ReplicationCommands } from "../control/replication-contract.ts";
+import type { ReplicationCommands, ReplicationStatus } from "../control/replication-contract.ts";
 import { makeStatus } from "../control/status.ts";
 import { monotonicNow } from "../kernel/clock.ts";
-import type { EventFields, EventName } from "../log/catalogue.ts";
 import { CATALOGUE } from "../log/catalogue.ts";
 import type { Logger } from "../log/logger.ts";
+import type { ReplicationConfig } from "../replication/config.ts";
 import type { Report } from "../vrrp/events.ts";
+import type { RouterView } from "../vrrp/view.ts";
 import { applyFilter, filterTable, removeFilter, wantsFilter } from "./accept-filter.ts";
-import { loadConfiguration } from "./configuration.ts";
+import { type LoadedConfiguration, loadConfiguration } from "./configuration.ts";
 import { EMPTY_JOURNAL, type Journal, journalOf, mergeJournals } from "./journal.ts";
 import { Notifier } from "./notifier.ts";
+import { Replication } from "./replication.ts";
+import { ReplicationSilentError } from "./replication-handle.ts";
+import type { LogEvent } from "./replication-news.ts";
 import type { RunOptions } from "./run-options.ts";
 import { runScript } from "./script.ts";
 import type { ServiceManager } from "./service-manager.ts";
@@ -38,10 +42,13 @@ import { type Listening, type ThreadNews, VrrpHandle } from "./vrrp-handle.ts";
 /** The VRRP thread is given this long to resign and to take everything back. */
 const STOP_TIMEOUT_MS = 3_000;
 
+/** A configuration without errors. */
+export type Usable = LoadedConfiguration & { readonly model: Model };
+
 export interface DaemonParts {
   readonly options: RunOptions;
   readonly node: string;
-  readonly loaded: Loaded & { readonly model: Model };
+  readonly loaded: Usable;
   readonly logger: Logger;
   readonly state: StateDirectory;
   readonly services: ServiceManager;
@@ -58,9 +65,11 @@ export class Daemon implements ControlSource {
   readonly #filter: string;
   #filterStands = false;
   readonly #parameters = new Map<string, Parameter>();
-  #loaded: Loaded & { readonly model: Model };
+  #loaded: Usable;
   #loadedAt = new Date();
+  /** Undefined until it listens, and where there is no election. */
   #thread: VrrpHandle | undefined;
+  #replication: Replication | undefined;
   #starting: Promise<unknown> = Promise.resolve();
   #realtimePriority: number | null = null;
   #reloading: Promise<unknown> = Promise.resolve();
@@ -83,6 +92,7 @@ export class Daemon implements ControlSource {
     try {
       await starting;
     } catch (error) {
+      await this.#replication?.stop();
       this.#removeFilter();
       this.#notifier.close();
       throw error;
@@ -101,6 +111,15 @@ export class Daemon implements ControlSource {
     this.#filterStands = journal.tables.includes(this.#filter);
     this.#updateFilter(model);
     this.#notifier.configure(model);
+    this.#replication = await this.#startReplication(this.#loaded);
+    const listening = await this.#startElection(model, journal);
+    state.writeJournal(this.#journalFor(model));
+    this.#trackers.configure(model);
+    this.#reportStart(listening);
+  }
+
+  async #startElection(model: Model, journal: Journal): Promise<Listening | undefined> {
+    if (this.#parts.options.keepalived === null) return undefined;
     const { handle, listening } = await VrrpHandle.start({
       model,
       journal,
@@ -108,9 +127,14 @@ export class Daemon implements ControlSource {
       onLost: this.#parts.onLost,
     });
     this.#thread = handle;
-    state.writeJournal(this.#journalFor(model));
-    this.#trackers.configure(model);
-    this.#reportStart(listening);
+    this.#replication?.attach((end) => handle.connect(end));
+    return listening;
+  }
+
+  async #startReplication({ replication }: Usable): Promise<Replication | undefined> {
+    if (replication === undefined) return undefined;
+    const isElected = this.#parts.options.keepalived !== null;
+    return Replication.start({ config: replication, isElected, log: this.#log });
   }
 
   /** Resigns, takes everything back, and lets the stop scripts run. */
@@ -119,7 +143,8 @@ export class Daemon implements ControlSource {
     this.#parts.services.stopping();
     this.#log("daemon.stopping", { reason }, `stopping: ${reason}`);
     this.#trackers.stop();
-    const isClean = (await this.#thread?.stop(STOP_TIMEOUT_MS)) === true && this.#removeFilter();
+    const isClean = (await this.#thread?.stop(STOP_TIMEOUT_MS)) !== false && this.#removeFilter();
+    await this.#replication?.stop();
     await this.#notifier.settle();
     await runHook(this.#loaded.model.shutdownScript);
     this.#notifier.close();
@@ -136,21 +161,30 @@ export class Daemon implements ControlSource {
   async status(): Promise<StatusView> {
     // The control socket is there before the VRRP thread: whoever asks in between gets a late answer, not a wrong one.
     await this.#starting;
-    const thread = this.#thread;
-    if (thread === undefined) throw new Error("the daemon does not run");
-    const view = await thread.view();
+    const view = (await this.#thread?.view()) ?? NOTHING_ELECTED;
     const wallMs = Date.now() - (monotonicNow() - view.at) / 1_000;
-    const { warnings, node } = {
+    return makeStatus({
+      node: this.#nodeStatus(),
+      view,
+      wallMs,
+      trackers: this.#trackers.status(),
+      replication: await this.#replicationStatus(),
       warnings: this.#loaded.diagnostics,
-      node: this.#nodeStatus(thread),
-    };
-    const trackers = this.#trackers.status();
-    const replication = (await this.replication()?.status()) ?? null;
-    return makeStatus({ node, view, wallMs, trackers, replication, warnings });
+    });
   }
 
   replication(): ReplicationCommands | undefined {
-    return undefined;
+    return this.#replication;
+  }
+
+  /** The election is worth telling of even while the replication thread is being started again. */
+  async #replicationStatus(): Promise<ReplicationStatus | null> {
+    try {
+      return (await this.#replication?.status()) ?? null;
+    } catch (error) {
+      if (error instanceof ReplicationSilentError) return null;
+      throw error;
+    }
   }
 
   model(): Model {
@@ -211,13 +245,17 @@ export class Daemon implements ControlSource {
     }
     const before = this.#loaded.model;
     const { model } = loaded;
-    const changes = describeReload(before, model);
+    const changes = [
+      ...describeReload(before, model),
+      ...describeReplication(this.#loaded.replication, loaded.replication),
+    ];
     this.#updateFilter(model);
     this.#rememberParameters(model);
     state.writeJournal(mergeJournals(this.#journalFor(before), this.#journalFor(model)));
     const deleted = { ...before.instanceNotify, ...model.instanceNotify };
     this.#notifier.configure({ ...model, instanceNotify: deleted });
     await this.#thread?.reload(model);
+    await this.#reloadReplication({ ...loaded, model });
     this.#notifier.configure(model);
     state.writeJournal(this.#journalFor(model));
     this.#loaded = { ...loaded, model };
@@ -229,8 +267,13 @@ export class Daemon implements ControlSource {
     return { applied: true, diagnostics: loaded.diagnostics, changes };
   }
 
+  async #reloadReplication({ replication }: Usable): Promise<void> {
+    if (replication === undefined) return;
+    await this.#replication?.reload(replication);
+  }
+
   /** Warnings go to the log one by one; errors too. */
-  logFindings({ diagnostics }: Loaded): void {
+  logFindings({ diagnostics }: LoadedConfiguration): void {
     for (const finding of diagnostics) {
       const { code, at, severity } = finding;
       const fields = { code, file: at.file, line: at.line, column: at.column };
@@ -278,7 +321,7 @@ export class Daemon implements ControlSource {
     this.#filterStands = wanted;
   }
 
-  #nodeStatus(thread: VrrpHandle): StatusView["node"] {
+  #nodeStatus(): StatusView["node"] {
     const { options, node, logger, state } = this.#parts;
     const { fencing } = this.#loaded.model.vrrp;
     return {
@@ -299,16 +342,29 @@ export class Daemon implements ControlSource {
               renewalMs: toMilliseconds(fencing.renewal),
             },
       lateness: {
-        maxUs: thread.lateness.max(),
-        p99Us: thread.lateness.percentile(99) ?? null,
+        maxUs: this.#thread?.lateness.max() ?? 0,
+        p99Us: this.#thread?.lateness.percentile(99) ?? null,
       },
       droppedLogLines: logger.droppedLines(),
       stateDir: state.path,
     };
   }
 
-  #reportStart({ realtimePriority, realtimeRefusal, swept }: Listening): void {
+  #reportStart(listening: Listening | undefined): void {
     const { options, node, loaded, services } = this.#parts;
+    if (listening !== undefined) this.#reportElection(listening);
+    const instances = loaded.model.vrrp.instances.length;
+    const took = Math.round(performance.now());
+    this.#log(
+      "daemon.started",
+      { version: options.version, node, pid: process.pid, instances, took_ms: took },
+      `duet ${options.version} listens as ${node} with ${instances} instances after ${took} ms`,
+    );
+    services.ready("running");
+    services.watch(() => this.isAlive());
+  }
+
+  #reportElection({ realtimePriority, realtimeRefusal, swept }: Listening): void {
     this.#realtimePriority = realtimePriority;
     if (realtimeRefusal !== null)
       this.#log(
@@ -322,15 +378,6 @@ export class Daemon implements ControlSource {
         { objects: swept },
         `removed what an earlier daemon left behind: ${swept.join(", ")}`,
       );
-    const instances = loaded.model.vrrp.instances.length;
-    const took = Math.round(performance.now());
-    this.#log(
-      "daemon.started",
-      { version: options.version, node, pid: process.pid, instances, took_ms: took },
-      `duet ${options.version} listens as ${node} with ${instances} instances after ${took} ms`,
-    );
-    services.ready("running");
-    services.watch(() => this.isAlive());
   }
 
   #takeNews(news: ThreadNews): void {
@@ -382,7 +429,7 @@ export class Daemon implements ControlSource {
   }
 
   /** To the log and to the readers of the control socket. */
-  #log<Name extends EventName>(name: Name, fields: EventFields<Name>, text: string): void {
+  readonly #log: LogEvent = (name, fields, text) => {
     const { logger, node } = this.#parts;
     logger.event(name, fields, text);
     const { level } = CATALOGUE[name];
@@ -396,7 +443,17 @@ export class Daemon implements ControlSource {
       data: fields,
     };
     this.events.append(event);
-  }
+  };
+}
+
+/** What there is to say of an election that does not take place. */
+const NOTHING_ELECTED: RouterView = { at: instant(0), units: [], instances: [] };
+
+function describeReplication(
+  before: ReplicationConfig | undefined,
+  after: ReplicationConfig | undefined,
+): readonly string[] {
+  return JSON.stringify(before) === JSON.stringify(after) ? [] : ["replication of flows changed"];
 }
 
 async function runHook(hook: Model["startupScript"]): Promise<void> {

@@ -1,14 +1,13 @@
 /** `duet run`: everything from the command line to the exit code. */
 import os from "node:os";
 import { formatDiagnostic, hasErrors } from "../config/diagnostics.ts";
-import type { Loaded, Model } from "../config/model.ts";
 import { openControlServer } from "../control/server.ts";
 import { ControlSocketError } from "../control/socket-path.ts";
 import { missingCapabilities } from "../kernel/capabilities.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
 import { isJournal, openLogSink } from "../log/sink.ts";
 import { loadConfiguration, nodeName } from "./configuration.ts";
-import { Daemon } from "./daemon.ts";
+import { Daemon, type Usable } from "./daemon.ts";
 import type { RunOptions } from "./run-options.ts";
 import { ServiceManager } from "./service-manager.ts";
 import { StartError } from "./start-error.ts";
@@ -80,10 +79,7 @@ function openLogger({ logLevel, logFormat }: RunOptions): Logger {
 }
 
 /** Findings of a configuration that cannot be used are told all at once, on stderr as they are. */
-function readConfiguration(
-  options: RunOptions,
-  logger: Logger,
-): Loaded & { readonly model: Model } {
+function readConfiguration(options: RunOptions, logger: Logger): Usable {
   const loaded = loadConfiguration(options);
   const { model, diagnostics, files } = loaded;
   if (model === undefined || hasErrors(diagnostics)) {

@@ -2,8 +2,10 @@ import type { Level } from "../log/catalogue.ts";
 
 /** What `duet run` was told. */
 export interface RunOptions {
-  /** Path of keepalived.conf. */
-  readonly keepalived: string;
+  /** Path of keepalived.conf; null runs without an election. */
+  readonly keepalived: string | null;
+  /** Path of conntrackd.conf; null replicates nothing. */
+  readonly conntrackd: string | null;
   /** keepalived's -i: the id that @ID conditions of the file are compared with. */
   readonly configId: string | null;
   /** Path of the control socket. */

@@ -1,0 +1,259 @@
+/**
+ * Replication as the main thread has it: the thread that does the work, started again when it is lost, its commands, and
+ * its news on their way to the logs and to the readers of events.
+ */
+import { rmSync } from "node:fs";
+import type {
+  ListQuery,
+  ReplicationCommands,
+  ReplicationStats,
+  ReplicationStatus,
+} from "../control/replication-contract.ts";
+import { FileLock } from "../kernel/file-lock.ts";
+import { CATALOGUE } from "../log/catalogue.ts";
+import type { ReplicationConfig } from "../replication/config.ts";
+import { ReplicationHandle, ReplicationSilentError } from "./replication-handle.ts";
+import { describePortion, entryFilter } from "./replication-listing.ts";
+import { ReplicationLog } from "./replication-log.ts";
+import type { Answers, Question } from "./replication-messages.ts";
+import { type LogEvent, tellNews } from "./replication-news.ts";
+import { StartError } from "./start-error.ts";
+import { type LineEnd, TakeoverWiring } from "./takeover-line.ts";
+
+/** The thread is given this long to stop. */
+const STOP_TIMEOUT_MS = 2_000;
+const RESTART_PAUSE_MS = 1_000;
+/** Entries per portion of a listing. */
+const PORTION_MAX = 512;
+const EXIT_USAGE = 2;
+
+export interface ReplicationParts {
+  readonly config: ReplicationConfig;
+  /** False: there is no election, and the role follows commands. */
+  readonly isElected: boolean;
+  readonly log: LogEvent;
+}
+
+export class Replication implements ReplicationCommands {
+  readonly #parts: ReplicationParts;
+  #config: ReplicationConfig;
+  #handle: ReplicationHandle | undefined;
+  #wiring: TakeoverWiring | undefined;
+  #connect: ((end: LineEnd | null) => void) | undefined;
+  #ownLog: ReplicationLog;
+  #lock: { readonly path: string; readonly file: FileLock } | undefined;
+  #restart: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  private constructor(parts: ReplicationParts) {
+    this.#parts = parts;
+    this.#config = parts.config;
+    this.#ownLog = this.#openLog();
+  }
+
+  /** Resolves when flows are replicated. Rejects with StartError when another daemon does that already. */
+  static async start(parts: ReplicationParts): Promise<Replication> {
+    const replication = new Replication(parts);
+    try {
+      replication.#takeLock();
+      await replication.#run();
+    } catch (error) {
+      await replication.stop();
+      throw error;
+    }
+    return replication;
+  }
+
+  /** From now on, `connect` tells the VRRP thread where its orders go. */
+  attach(connect: (end: LineEnd | null) => void): void {
+    this.#connect = connect;
+    if (this.#wiring !== undefined) connect(this.#wiring.vrrp);
+  }
+
+  /** Applies the difference; tables are kept. */
+  async reload(config: ReplicationConfig): Promise<void> {
+    this.#config = config;
+    await this.#ownLog.close();
+    this.#ownLog = this.#openLog();
+    this.#takeLock();
+    await this.#handle?.ask<"reload">({ type: "reload", config });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#restart);
+    await this.#handle?.stop(STOP_TIMEOUT_MS);
+    this.#disconnect();
+    this.#releaseLock();
+    await this.#ownLog.close();
+  }
+
+  async status(): Promise<ReplicationStatus> {
+    return this.#ask<"status">({ type: "status" });
+  }
+
+  async stats(): Promise<ReplicationStats> {
+    return this.#ask<"stats">({ type: "stats" });
+  }
+
+  async *list(query: ListQuery): AsyncGenerator<readonly string[], void, void> {
+    const filter = entryFilter(query);
+    const { cache, table } = query;
+    let left = query.limit ?? Number.POSITIVE_INFINITY;
+    let cursor: number | null = 0;
+    while (cursor !== null && left > 0) {
+      const limit = Math.min(PORTION_MAX, left);
+      const question = { type: "list", cache, table, filter, cursor, limit } as const;
+      // oxlint-disable-next-line no-await-in-loop -- one portion after the other is the point
+      const portion: Answers["list"] = await this.#ask<"list">(question);
+      left -= portion.sizes.length;
+      cursor = portion.next;
+      if (portion.sizes.length > 0) yield describePortion(query, portion);
+    }
+  }
+
+  async *resendQueue(): AsyncGenerator<readonly string[], void, void> {
+    let cursor: number | null = 0;
+    while (cursor !== null) {
+      // oxlint-disable-next-line no-await-in-loop -- one portion after the other is the point
+      const portion: Answers["resend-queue"] = await this.#ask<"resend-queue">({
+        type: "resend-queue",
+        cursor,
+      });
+      cursor = portion.next;
+      if (portion.lines.length > 0) yield portion.lines;
+    }
+  }
+
+  async resync(): Promise<Answers["resync"]> {
+    return this.#ask<"resync">({ type: "resync" });
+  }
+
+  async send(): Promise<Answers["send"]> {
+    return this.#ask<"send">({ type: "send" });
+  }
+
+  async commit(tables: Parameters<ReplicationCommands["commit"]>[0]): Promise<Answers["commit"]> {
+    return this.#ask<"commit">({ type: "commit", tables });
+  }
+
+  async flush(cache: Parameters<ReplicationCommands["flush"]>[0]): Promise<Answers["flush"]> {
+    return this.#ask<"flush">({ type: "flush", cache });
+  }
+
+  async kernelResync(
+    tables: Parameters<ReplicationCommands["kernelResync"]>[0],
+  ): Promise<Answers["kernel-resync"]> {
+    return this.#ask<"kernel-resync">({ type: "kernel-resync", tables });
+  }
+
+  async kernelFlush(
+    tables: Parameters<ReplicationCommands["kernelFlush"]>[0],
+  ): Promise<Answers["kernel-flush"]> {
+    return this.#ask<"kernel-flush">({ type: "kernel-flush", tables });
+  }
+
+  async schedulePurge(): Promise<Answers["schedule-purge"]> {
+    return this.#ask<"schedule-purge">({ type: "schedule-purge" });
+  }
+
+  async #ask<Type extends Question["type"]>(
+    question: Extract<Question, { type: Type }>,
+  ): Promise<Answers[Type]> {
+    if (this.#handle === undefined)
+      throw new ReplicationSilentError("the replication thread is not running");
+    return this.#handle.ask<Type>(question);
+  }
+
+  async #run(): Promise<void> {
+    const wiring = this.#parts.isElected ? new TakeoverWiring() : undefined;
+    this.#wiring = wiring;
+    try {
+      this.#handle = await ReplicationHandle.start({
+        config: this.#config,
+        line: wiring?.replication ?? null,
+        onNews: (news) => tellNews(news, this.#config.mode.type, this.#log),
+        onLost: (reason) => this.#lost(reason),
+      });
+    } catch (error) {
+      wiring?.close();
+      this.#wiring = undefined;
+      throw error;
+    }
+    if (wiring !== undefined) this.#connect?.(wiring.vrrp);
+  }
+
+  #lost(reason: string): void {
+    this.#handle = undefined;
+    this.#disconnect();
+    this.#log("replication.thread-lost", { reason }, `the replication thread is lost: ${reason}`);
+    this.#restartSoon();
+  }
+
+  #restartSoon(): void {
+    if (this.#stopped) return;
+    this.#restart = setTimeout(() => {
+      this.#run().catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        const text = `the replication thread cannot be started: ${reason}`;
+        this.#log("replication.thread-lost", { reason }, text);
+        this.#restartSoon();
+      });
+    }, RESTART_PAUSE_MS);
+  }
+
+  /** The VRRP thread must let go of the line before its descriptors are closed; what it hears first closes nothing. */
+  #disconnect(): void {
+    const wiring = this.#wiring;
+    if (wiring === undefined) return;
+    this.#wiring = undefined;
+    this.#connect?.(null);
+    setTimeout(() => wiring.close(), RESTART_PAUSE_MS).unref();
+  }
+
+  #takeLock(): void {
+    const path = this.#config.lockFile;
+    if (path === this.#lock?.path) return;
+    this.#releaseLock();
+    if (path === undefined) return;
+    this.#lock = { path, file: lockFile(path) };
+  }
+
+  /** Like conntrackd, leaves no lock file behind. */
+  #releaseLock(): void {
+    if (this.#lock === undefined) return;
+    rmSync(this.#lock.path, { force: true });
+    this.#lock.file.release();
+    this.#lock = undefined;
+  }
+
+  #openLog(): ReplicationLog {
+    const { logFile, syslog } = this.#config;
+    return new ReplicationLog({
+      logFile,
+      syslog,
+      onUnusable: (path, reason) =>
+        this.#parts.log("replication.log-unusable", { path, reason }, `${path}: ${reason}`),
+    });
+  }
+
+  /** To Duet's log and events, and to the logs that conntrackd.conf asks for. */
+  readonly #log: LogEvent = (name, fields, text) => {
+    this.#parts.log(name, fields, text);
+    this.#ownLog.write(CATALOGUE[name].level, text);
+  };
+}
+
+function lockFile(path: string): FileLock {
+  let file: FileLock | undefined;
+  try {
+    file = FileLock.acquire(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartError(`the lock file ${path} cannot be used: ${reason}`, {
+      exitCode: EXIT_USAGE,
+    });
+  }
+  if (file !== undefined) return file;
+  throw new StartError(`another daemon holds the lock file ${path}`, { exitCode: EXIT_USAGE });
+}
