@@ -24,6 +24,8 @@ export interface ChannelDraft {
   receiveBuffer?: number;
   checksum: boolean;
   errorQueueLength: number;
+  /** What the block has a keyword for, even if its value could not be read. */
+  readonly mentioned: Set<"interface" | "address" | "peer" | "port">;
 }
 
 const ERROR_QUEUE_LENGTH = 128;
@@ -34,6 +36,7 @@ const newChannel = (transport: Transport, block: Token): ChannelDraft => ({
   isDefault: false,
   checksum: true,
   errorQueueLength: ERROR_QUEUE_LENGTH,
+  mentioned: new Set(),
 });
 
 type ChannelTable = Table<ChannelDraft>;
@@ -46,6 +49,7 @@ function address(
   { family, meaning, doc }: { family: IpFamily; meaning: string; doc: string },
 ): ChannelKeyword {
   return keyword(name, "ADDRESS", { doc }, (parser, word, draft) => {
+    draft.mentioned.add(key);
     const value = readAddress(parser, word, family, meaning);
     if (value === undefined) return;
     const other = draft[key];
@@ -59,6 +63,7 @@ function address(
 
 function port(name: string, doc: string): ChannelKeyword {
   return keyword(name, "NUMBER", { doc, initial: "required" }, (parser, word, draft) => {
+    draft.mentioned.add("port");
     const { at } = parser.peek();
     const value = readNumber(parser, word, { min: 1, max: 65_535 });
     if (value !== undefined) draft.port = { value, at };
@@ -128,6 +133,7 @@ const COMMON: ChannelTable = [
     "NAME",
     { doc: "Interface of the dedicated link.", initial: "required" },
     (parser, word, draft) => {
+      draft.mentioned.add("interface");
       const value = readInterface(parser, word);
       if (value !== undefined) draft.interface = value;
     },

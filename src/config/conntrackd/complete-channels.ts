@@ -91,13 +91,16 @@ function completeChannel(
   ];
 }
 
-function reportMissing({ findings }: Completion, { block, ...draft }: ChannelDraft): void {
-  if (draft.interface === undefined) {
+function reportMissing(
+  { findings }: Completion,
+  { block, transport, mentioned }: ChannelDraft,
+): void {
+  if (!mentioned.has("interface")) {
     const message = `${block.text} does not say which interface it uses: write Interface and the name of the dedicated link's interface`;
     findings.error(block.at, "interface-missing", message);
   }
-  if (draft.port === undefined) {
-    const name = draft.transport === "multicast" ? "Group" : "Port";
+  if (!mentioned.has("port")) {
+    const name = transport === "multicast" ? "Group" : "Port";
     const message = `${block.text} has no port: write ${name} 3780, and the same on the other router`;
     findings.error(block.at, "port-missing", message);
   }
@@ -107,10 +110,10 @@ type Addresses = Pick<ChannelConfig, "address" | "peer">;
 
 function groupOf(completion: Completion, draft: ChannelDraft): Addresses | undefined {
   const { findings } = completion;
-  const { block, address: group, peer: local } = draft;
+  const { block, address: group, peer: local, mentioned } = draft;
   if (group === undefined) {
     const message = "Multicast has no group: write IPv4_address 225.0.0.50";
-    findings.error(block.at, "address-missing", message);
+    if (!mentioned.has("address")) findings.error(block.at, "address-missing", message);
     return undefined;
   }
   if (!isMulticast(group.value)) {
@@ -122,25 +125,26 @@ function groupOf(completion: Completion, draft: ChannelDraft): Addresses | undef
     if (local !== undefined) findings.warn(local.at, "address-family", message);
     return { address: group.value, peer: undefined };
   }
-  if (local === undefined) {
+  if (!mentioned.has("peer")) {
     const message =
       "Multicast has no IPv4_interface, so the system chooses where the group is joined: write this router's address on the link";
     findings.warn(block.at, "address-missing", message);
-  } else reportForeign(completion, local, "IPv4_interface");
+  }
+  if (local !== undefined) reportForeign(completion, local, "IPv4_interface");
   return { address: group.value, peer: local?.value };
 }
 
 function unicastOf(completion: Completion, draft: ChannelDraft): Addresses | undefined {
   const { findings, environment } = completion;
-  const { block, address, peer } = draft;
+  const { block, address, peer, mentioned } = draft;
   if (peer === undefined) {
     const message = `${block.text} does not say where the peer is: write IPv4_Destination_Address and the other router's address on the link`;
-    findings.error(block.at, "address-missing", message);
+    if (!mentioned.has("peer")) findings.error(block.at, "address-missing", message);
     return undefined;
   }
   if (address === undefined) {
     const message = `${block.text} has no address of its own and listens on all of them: write IPv${ipFamily(peer.value)}_address and this router's address on the link`;
-    findings.warn(block.at, "address-missing", message);
+    if (!mentioned.has("address")) findings.warn(block.at, "address-missing", message);
     return { address: anyAddress(ipFamily(peer.value)), peer: peer.value };
   }
   reportPair(completion, address, peer);

@@ -111,4 +111,4 @@ const completeFilter = (draft: FilterDraft): FilterConfig => ({
 });
 
 const completeRule = <T>({ policy, entries }: FilterRule<T>): AcceptOrIgnore<T> | undefined =>
-  policy === undefined ? undefined : { policy, entries };
+  policy === undefined ? undefined : { policy, entries: [...entries.values()] };

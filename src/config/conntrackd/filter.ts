@@ -14,7 +14,8 @@ type Policy = AcceptOrIgnore<unknown>["policy"];
 export interface FilterRule<T> {
   /** Undefined until there is a block of this kind. */
   policy: Policy | undefined;
-  readonly entries: T[];
+  /** By their text, so that none is there twice. */
+  readonly entries: Map<string, T>;
 }
 
 export interface FilterDraft {
@@ -26,9 +27,9 @@ export interface FilterDraft {
 
 export const newFilter = (): FilterDraft => ({
   place: "userspace",
-  protocols: { policy: undefined, entries: [] },
-  addresses: { policy: undefined, entries: [] },
-  tcpStates: { policy: undefined, entries: [] },
+  protocols: { policy: undefined, entries: new Map() },
+  addresses: { policy: undefined, entries: new Map() },
+  tcpStates: { policy: undefined, entries: new Map() },
 });
 
 const POLICIES: Readonly<Record<string, Policy>> = { Accept: "accept", Ignore: "ignore" };
@@ -92,7 +93,7 @@ function rule<T>(
   name: string,
   { entry, doc }: RuleAbout,
   of: (draft: FilterDraft) => FilterRule<T>,
-  read: (parser: Parser, word: Token, entries: T[]) => void,
+  read: (parser: Parser, word: Token, entries: Map<string, T>) => void,
 ): Keyword<FilterDraft> {
   const form = `Accept|Ignore { ${entry} … }`;
   return keyword(name, form, { doc, initial: "all" }, (parser, word, draft) => {
@@ -104,17 +105,18 @@ function rule<T>(
     }
     found.policy = policy;
     read(parser, word, found.entries);
-    if (policy === "ignore" || found.entries.length > 0) return;
+    // What could not be read was named all the same.
+    if (policy === "ignore" || found.entries.size > 0 || parser.findings.hasErrors) return;
     const message = `${name} Accept names nothing, so it lets no flow pass: remove it, or write what to accept`;
     parser.findings.warn(word.at, "filter-empty", message);
   });
 }
 
-function readProtocols(parser: Parser, word: Token, entries: number[]): void {
+function readProtocols(parser: Parser, word: Token, entries: Map<string, number>): void {
   parser.readList(word, word.text, (token) => {
     const number = token.type === "word" ? parser.protocols.lookUp(token.text) : undefined;
     if (number !== undefined) {
-      if (!entries.includes(number)) entries.push(number);
+      entries.set(String(number), number);
     } else if (token.type === "word") {
       const hint = parser.findings.isFull ? "" : didYouMean(token.text, parser.protocols.known());
       const message = `there is no protocol ${quote(token)}, so it is ignored${hint}`;
@@ -126,7 +128,7 @@ function readProtocols(parser: Parser, word: Token, entries: number[]): void {
   });
 }
 
-const address = (name: string, family: IpFamily): Keyword<Prefix[]> =>
+const address = (name: string, family: IpFamily): Keyword<Map<string, Prefix>> =>
   keyword(
     name,
     "ADDRESS[/LENGTH]",
@@ -135,7 +137,7 @@ const address = (name: string, family: IpFamily): Keyword<Prefix[]> =>
       const prefix = readPrefix(parser, word, family);
       if (prefix === undefined) return;
       const text = formatPrefix(prefix.value);
-      if (!entries.some((entry) => formatPrefix(entry) === text)) entries.push(prefix.value);
+      if (!entries.has(text)) entries.set(text, prefix.value);
       else {
         const message = `${text} is listed already: remove it here`;
         parser.findings.warn(prefix.at, "address-duplicate", message);
@@ -143,10 +145,13 @@ const address = (name: string, family: IpFamily): Keyword<Prefix[]> =>
     },
   );
 
-export const ADDRESS: Table<Prefix[]> = [address("IPv4_address", 4), address("IPv6_address", 6)];
+export const ADDRESS: Table<Map<string, Prefix>> = [
+  address("IPv4_address", 4),
+  address("IPv6_address", 6),
+];
 
 /** `STATE … for TCP`, as often as wanted. */
-function readStates(parser: Parser, word: Token, entries: number[]): void {
+function readStates(parser: Parser, word: Token, entries: Map<string, number>): void {
   let open: Token | undefined;
   parser.readList(word, word.text, (token) => {
     if (token.text === "for") {
@@ -161,7 +166,7 @@ function readStates(parser: Parser, word: Token, entries: number[]): void {
       const names = Object.keys(TCP_STATES);
       const message = `${quote(token)} is no state of TCP${didYouMean(token.text, names)}`;
       wrong(parser, token, "state-unknown", message);
-    } else if (!entries.includes(number)) entries.push(number);
+    } else entries.set(String(number), number);
   });
   if (open === undefined) return;
   wrong(
