@@ -2,7 +2,7 @@
  * Runs this program a second time inside namespaces of its own, so that whatever it creates ends with it: mounts,
  * processes and networks are the kernel's to remove once the inner program is gone, however it or the outer one ended.
  *
- *     this program --dies--> unshare --dies--> inner program (process 1 of its namespace) --dies--> everything in it
+ *     this program --dies--> unshare --dies--> shell (process 1 of its namespace) --dies--> inner program, everything in it
  *
  * Root needs no more than that. An ordinary user gets a user namespace on top, in which he is root.
  */
@@ -19,6 +19,12 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** After this long the inner program is ended by force, and with it everything it made. */
 const PATIENCE_MS = 6_000;
 
+/**
+ * The shell stays as process 1 and collects orphans that have ended. Without that a killed keepalived's child would remain as a
+ * zombie, and the next keepalived would take its pid file for that of one that runs.
+ */
+const RUN_AND_REAP = '{ "$@"; exit $?; }';
+
 /** True in the inner program. */
 export const isSealed = (): boolean => process.env[SEALED] === "1";
 
@@ -32,7 +38,7 @@ export async function runSealed(parameters: readonly string[], command: string):
   const inner = [process.execPath, ...process.execArgv, ...parameters];
   const child = spawn(
     "setpriv",
-    ["--pdeathsig", "KILL", "--", ...unshare(), ...withPrivateRun(['exec "$@"'], inner)],
+    ["--pdeathsig", "KILL", "--", ...unshare(), ...withPrivateRun([RUN_AND_REAP], inner)],
     {
       stdio: ["inherit", "inherit", "inherit", "ipc"],
       env: { ...process.env, [SEALED]: "1" },
