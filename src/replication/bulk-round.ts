@@ -3,20 +3,26 @@
  * Duets it is a round with a beginning and an end that both are acknowledged, so that the peer knows which entries of an
  * earlier round nobody mentioned any more. Towards conntrackd it is what its own bulk send is: ordinary messages.
  *
- *    idle -> wanted -> announcing -> announced -> feeding -> flushing -> settling -> idle
+ *    idle -> wanted -> announcing -> announced -> feeding -> flushing -> settling -> settled
  *                 \______ towards conntrackd _______/^
  */
+
+import { unreachable } from "../base/result.ts";
 import { between, type Duration, type Instant } from "../base/time.ts";
 import type { FtfwSender } from "./ftfw-sender.ts";
-import { type InternalCache, TRANSMIT } from "./internal-cache.ts";
+import type { InternalCache } from "./internal-cache.ts";
 import { MARK_BEGIN, MARK_END, MARK_NUMBERS, markMessage } from "./sync-mark.ts";
+import { TableWalk } from "./table-walk.ts";
 
-/** Entries are queued while fewer than this wait. */
-const WAITING_MAX = 1024;
-/** Slots looked at per call, most of which may be empty. */
-const SCAN_MAX = 8192;
-
-type Stage = "idle" | "wanted" | "announcing" | "announced" | "feeding" | "flushing" | "settling";
+type Stage =
+  | "idle"
+  | "wanted"
+  | "announcing"
+  | "announced"
+  | "feeding"
+  | "flushing"
+  | "settling"
+  | "settled";
 
 export interface RoundReport {
   readonly at: Instant;
@@ -26,22 +32,19 @@ export interface RoundReport {
 
 export class BulkRound {
   readonly #sender: FtfwSender;
-  readonly #caches: readonly InternalCache[];
+  readonly #walk: TableWalk;
   #stage: Stage = "idle";
   #again = false;
   #isMarked = false;
   #number = 0;
   #startedAt: Instant | undefined;
-  #entries = 0;
   /** Number after which nothing belongs to the current stage. */
   #last = 0;
-  #cacheIndex = 0;
-  #slot = 0;
   #report: RoundReport | undefined;
 
   constructor(sender: FtfwSender, caches: readonly InternalCache[]) {
     this.#sender = sender;
-    this.#caches = caches;
+    this.#walk = new TableWalk(caches);
   }
 
   get isRunning(): boolean {
@@ -72,66 +75,66 @@ export class BulkRound {
 
   /** Does what can be done now. To be called before each datagram is filled. */
   step(isDuet: boolean, now: Instant): void {
-    if (this.#stage === "idle") return;
-    if (this.#stage === "wanted") this.#begin(isDuet, now);
-    if (this.#stage === "announcing" && this.#sender.control.waitingCount === 0) {
-      this.#last = this.#sender.lastSent;
-      this.#stage = "announced";
+    for (let stage = this.#nextStage(isDuet, now); stage !== undefined; ) {
+      this.#stage = stage;
+      stage = this.#nextStage(isDuet, now);
     }
-    if (this.#stage === "announced" && !this.#sender.isUnheard(this.#last)) this.#stage = "feeding";
-    if (this.#stage === "feeding") this.#feed(now);
-    if (this.#stage === "flushing" && this.#isFlushed()) {
-      this.#last = this.#sender.lastSent;
-      this.#stage = "settling";
-    }
-    if (this.#stage === "settling" && !this.#sender.isUnheard(this.#last)) this.#end(now);
   }
 
-  #begin(isDuet: boolean, now: Instant): void {
+  /** The stage that the current one gives way to now, if it does. */
+  #nextStage(isDuet: boolean, now: Instant): Stage | undefined {
+    switch (this.#stage) {
+      case "idle":
+        return undefined;
+      case "wanted":
+        return this.#begin(isDuet, now);
+      case "announcing":
+        return this.#onceSent("announced");
+      case "announced":
+        return this.#onceHeard("feeding");
+      case "feeding":
+        return this.#walk.feed(Infinity, now) ? "flushing" : undefined;
+      case "flushing":
+        return this.#onceSent("settling");
+      case "settling":
+        return this.#onceHeard("settled");
+      case "settled":
+        return this.#end(now);
+      default:
+        return unreachable(this.#stage);
+    }
+  }
+
+  /** `next` once nothing waits any more. */
+  #onceSent(next: Stage): Stage | undefined {
+    this.#last = this.#sender.lastSent;
+    return this.#sender.waitingCount === 0 ? next : undefined;
+  }
+
+  /** `next` once the peer has acknowledged all that was sent then. */
+  #onceHeard(next: Stage): Stage | undefined {
+    return this.#sender.isUnheard(this.#last) ? undefined : next;
+  }
+
+  #begin(isDuet: boolean, now: Instant): Stage {
     this.#startedAt = now;
-    this.#entries = 0;
-    this.#cacheIndex = 0;
-    this.#slot = 0;
+    this.#walk.restart();
     this.#isMarked = isDuet;
     this.#number = this.#sender.lastSent % MARK_NUMBERS;
-    this.#stage = isDuet ? "announcing" : "feeding";
-    if (isDuet)
-      this.#sender.control.push(markMessage({ kind: MARK_BEGIN, number: this.#number, value: 0 }));
+    if (!isDuet) return "feeding";
+    this.#sender.control.push(markMessage({ kind: MARK_BEGIN, number: this.#number, value: 0 }));
+    return "announcing";
   }
 
-  #feed(now: Instant): void {
-    let budget = SCAN_MAX;
-    for (;;) {
-      const cache = this.#caches[this.#cacheIndex];
-      if (cache === undefined) break;
-      const { table } = cache;
-      while (this.#slot < table.slotEnd) {
-        if (budget === 0 || table.lengthOf(TRANSMIT) >= WAITING_MAX) return;
-        budget -= 1;
-        if (table.holds(this.#slot) && !table.isDead(this.#slot)) {
-          cache.enqueue(this.#slot, now);
-          this.#entries += 1;
-        }
-        this.#slot += 1;
-      }
-      this.#cacheIndex += 1;
-      this.#slot = 0;
-    }
-    this.#stage = "flushing";
-  }
-
-  #isFlushed(): boolean {
-    return this.#sender.waitingCount === 0;
-  }
-
-  #end(now: Instant): void {
+  #end(now: Instant): Stage {
+    const { entries } = this.#walk;
     if (this.#isMarked)
       this.#sender.control.push(
-        markMessage({ kind: MARK_END, number: this.#number, value: this.#entries }),
+        markMessage({ kind: MARK_END, number: this.#number, value: entries }),
       );
-    const took = between(this.#startedAt ?? now, now);
-    this.#report = { at: now, took, entries: this.#entries };
-    this.#stage = this.#again ? "wanted" : "idle";
+    this.#report = { at: now, took: between(this.#startedAt ?? now, now), entries };
+    const next = this.#again ? "wanted" : "idle";
     this.#again = false;
+    return next;
   }
 }

@@ -12,8 +12,6 @@ export interface CacheCounters {
   destroyFailed: number;
   /** Dead entries that were given up before the peer had heard of their end. */
   evicted: number;
-  /** Flows that a filter kept out. */
-  filtered: number;
 }
 
 export const newCacheCounters = (): CacheCounters => ({
@@ -24,7 +22,6 @@ export const newCacheCounters = (): CacheCounters => ({
   updateFailed: 0,
   destroyFailed: 0,
   evicted: 0,
-  filtered: 0,
 });
 
 /** By conntrackd's names of faults; the last one is of bodies that cannot be a flow. */
@@ -53,6 +50,8 @@ export interface TrafficCounters {
   repeated: number;
   /** Records that fit into no datagram of this link. */
   tooLarge: number;
+  /** Without an internal cache: messages for which the line to the wire was too long. */
+  unsent: number;
   faults: ReceiveFaults;
 }
 
@@ -68,5 +67,6 @@ export const newTrafficCounters = (): TrafficCounters => ({
   implausible: 0,
   repeated: 0,
   tooLarge: 0,
+  unsent: 0,
   faults: { truncated: 0, badSize: 0, wrongVersion: 0, malformedHeader: 0, malformedPayload: 0 },
 });

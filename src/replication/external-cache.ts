@@ -106,13 +106,16 @@ export class ExternalCache {
     else this.#change(slot, record, { change, now });
   }
 
-  /** The kernel says that it no longer has this flow; true when it was one of the peer's. */
-  kernelLost(record: Span): boolean {
+  /**
+   * The kernel says that it no longer has this flow; true when it was one of the peer's. Where this router is the one that
+   * the traffic goes through, `isActive`, that is the end of the flow.
+   */
+  kernelLost(record: Span, isActive: boolean): boolean {
     const slot = this.#table.find(record);
     if (slot === NONE) return false;
     this.#table.unset(slot, IN_KERNEL | REPLACE);
     if (this.#table.has(slot, BATCHED)) return true;
-    if (this.#table.isDead(slot)) this.#table.remove(slot);
+    if (isActive || this.#table.isDead(slot)) this.#table.remove(slot);
     // The peer does not tell when traffic keeps a flow alive. Creating it again whenever it expires would fill this
     // kernel with flows that nobody uses here; a takeover does.
     else if (!this.#isEager) this.plan(slot);
@@ -121,7 +124,7 @@ export class ExternalCache {
 
   /** We deleted what the kernel had of this flow, for another reason than a message of the peer. */
   kernelForgot(record: Span): void {
-    if (!this.kernelLost(record)) return;
+    if (!this.kernelLost(record, false)) return;
     const slot = this.#table.find(record);
     if (slot !== NONE && !this.#table.isDead(slot)) this.plan(slot);
   }

@@ -21,6 +21,7 @@ import type { DatagramPacker } from "./datagram-packer.ts";
 import { FtfwReceiver } from "./ftfw-receiver.ts";
 import { FtfwSender } from "./ftfw-sender.ts";
 import type { InternalCache } from "./internal-cache.ts";
+import type { Protocol, ProtocolParts } from "./protocol.ts";
 import type { SyncEvents } from "./sync-events.ts";
 import { MARK_BEGIN, MARK_DIGEST, MARK_END, markMessage, readMark } from "./sync-mark.ts";
 
@@ -39,7 +40,7 @@ export interface FtfwOptions {
   readonly startupResync: boolean;
 }
 
-export class Ftfw {
+export class Ftfw implements Protocol {
   readonly sender: FtfwSender;
   readonly bulk: BulkRound;
   readonly #receiver: FtfwReceiver;
@@ -59,15 +60,7 @@ export class Ftfw {
   /** Whether this router is the one whose flows count; see setSending(). */
   #sends = false;
 
-  constructor(
-    parts: {
-      readonly caches: readonly InternalCache[];
-      readonly traffic: TrafficCounters;
-      readonly events: SyncEvents;
-    },
-    options: FtfwOptions,
-    now: Instant,
-  ) {
+  constructor(parts: ProtocolParts, options: FtfwOptions, now: Instant) {
     this.#caches = parts.caches;
     this.#traffic = parts.traffic;
     this.#events = parts.events;
@@ -78,6 +71,18 @@ export class Ftfw {
     this.#secondAt = after(now, SECOND);
     this.#digestAt = after(now, DIGEST_INTERVAL);
     if (options.startupResync) this.requestResync();
+  }
+
+  get waitingCount(): number {
+    return this.sender.waitingCount;
+  }
+
+  get unheardCount(): number {
+    return this.sender.unheardCount;
+  }
+
+  get isSendingAll(): boolean {
+    return this.bulk.isRunning;
   }
 
   get isDuet(): boolean {
@@ -106,7 +111,7 @@ export class Ftfw {
   }
 
   /** Sends everything once more. `isVoid`: what a running resync sent so far does not count. */
-  requestBulk(isVoid: boolean): void {
+  requestBulk(_now: Instant, isVoid: boolean = false): void {
     if (this.#sends) this.bulk.request(isVoid);
   }
 
@@ -167,7 +172,7 @@ export class Ftfw {
     if (this.#isReady || this.#peerGreets || !this.sender.isGreeted) return;
     this.#isReady = true;
     this.#isAware = false;
-    this.requestBulk(true);
+    this.requestBulk(now, true);
     this.#events.peerReady(now);
   }
 
@@ -184,7 +189,7 @@ export class Ftfw {
         if (this.sender.repeat(message.from, message.to)) this.bulk.repeated();
         break;
       case "resync":
-        this.requestBulk(false);
+        this.#events.resyncRequested(now);
         this.#receiver.owe(now, true);
         break;
       case "alive":
@@ -211,7 +216,7 @@ export class Ftfw {
     if (this.sender.second(isAlive)) this.bulk.repeated();
     if (isAlive && this.#sends && this.#isReady && this.#caches.some((cache) => cache.hasDoubt)) {
       for (const cache of this.#caches) cache.hasDoubt = false;
-      this.requestBulk(false);
+      this.requestBulk(now);
     }
     if (now >= this.#digestAt) this.#compare(now);
   }

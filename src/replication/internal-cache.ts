@@ -17,6 +17,8 @@ export const RESEND = 2;
 const KNOWN = 0x01;
 /** The peer has it as it is now, so that updates may leave out what did not change. */
 const SETTLED = 0x02;
+/** All flags that are the owner's of a table. */
+const OWN_FLAGS = 0x7f;
 
 /** Offsets of the message types for flows (0) and expectations (3). */
 const NEW = 0;
@@ -92,17 +94,23 @@ export class InternalCache {
     return slot !== NONE && !this.#table.isDead(slot);
   }
 
-  /** Adds an entry that another table held, unless there is one of its key; it is not sent. */
-  adopt(record: Span, now: Instant): void {
-    if (this.#table.find(record) !== NONE) return;
+  /** Adds an entry that another table held, without sending it. One of its key gives way only if the other one `isNews`. */
+  adopt(record: Span, isNews: boolean, now: Instant): void {
+    const known = this.#table.find(record);
+    if (known !== NONE) {
+      if (isNews && !this.#table.isDead(known))
+        this.#merging.apply(this.#table, known, record, now);
+      return;
+    }
     const slot = this.#table.insert(record, now);
     if (slot === NONE) this.counters.refused += 1;
-    else this.#table.set(slot, KNOWN);
+    else this.markAdopted(slot);
   }
 
   /** Marks an entry that came with another table: the peer may know it. */
   markAdopted(slot: number): void {
-    this.#table.unset(slot, 0x7f);
+    this.#table.unlist(slot);
+    this.#table.unset(slot, OWN_FLAGS);
     this.#table.set(slot, KNOWN);
     this.#table.setRound(slot, this.#round);
   }

@@ -1,0 +1,463 @@
+/**
+ * Flow replication of one router, as one object that reads no clock and performs no I/O.
+ *
+ * `handle...` takes in what happened: messages of the kernel, datagrams of the peer, the state of links and of the takeover.
+ * `poll...` hands out what is to be done: datagrams to send, requests to the kernel; both are asked again until they have
+ * nothing more, and each batch of requests is settled with its answers before the next one. Commands are what people ask for.
+ * `deadline` says when `wake` is wanted; earlier ones are harmless. `view` looks.
+ *
+ * Own writes must not come back: the caller leaves out events that carry the port ids of its own netlink sockets.
+ *
+ * Supported: FTFW, NOTRACK and ALARM of conntrackd 1.4, in both directions and with either router.
+ */
+import { Prng } from "../base/random.ts";
+import { unreachable } from "../base/result.ts";
+import {
+  after,
+  between,
+  type Duration,
+  earliest,
+  type Instant,
+  seconds,
+  sum,
+} from "../base/time.ts";
+import { Span } from "../wire/flow-record.ts";
+import { SyncCursor, type SyncFault } from "../wire/flow-sync.ts";
+import { Alarm } from "./alarm.ts";
+import { CachePair } from "./cache-pair.ts";
+import { CertaintyJudge } from "./certainty.ts";
+import { Channels } from "./channels.ts";
+import type { KernelRequests } from "./commit-plan.ts";
+import type { ReplicationConfig } from "./config.ts";
+import { newTrafficCounters, type TrafficCounters } from "./counters.ts";
+import { DatagramPacker } from "./datagram-packer.ts";
+import type { RecordKind } from "./flow-table.ts";
+import { Ftfw } from "./ftfw.ts";
+import type { KernelNews } from "./internal-cache.ts";
+import type { DumpPurpose } from "./kernel-dumps.ts";
+import { KernelSide } from "./kernel-side.ts";
+import { Notrack } from "./notrack.ts";
+import { PeerNews } from "./peer-news.ts";
+import type { Protocol } from "./protocol.ts";
+import { Takeover, type TakeoverEvent } from "./takeover.ts";
+import type { PeerView, ReplicationView } from "./view.ts";
+import { lagOf, viewPair } from "./views.ts";
+
+/** Dead flows at most that wait for the peer, as a part of a table. */
+const DEAD_PART = 0.5;
+/** A peer that says nothing for this long is not there. */
+const SILENT_AFTER: Duration = seconds(4);
+const LOOK_INTERVAL: Duration = seconds(1);
+/** A conntrackd that was asked for everything has told it after this long. */
+const TOLD_AFTER: Duration = seconds(5);
+const NO_BYTES: DataView = new DataView(new ArrayBuffer(0));
+
+export interface ReplicatorOptions {
+  readonly config: ReplicationConfig;
+  /** UNIX time in seconds: numbers begin there, so that those of a restart lie ahead as a rule. */
+  readonly startSequence: number;
+  /** A secret number of 32 bits: spreads the flows over tables, and repetitions over time. */
+  readonly seed: number;
+  /** Whether the peer is a conntrackd on a little-endian host, which nearly all are. */
+  readonly peerIsLittleEndian: boolean;
+}
+
+/** "all": internal and external. */
+export type CacheChoice = "all" | "internal" | "external";
+
+export interface ListRequest {
+  readonly kind: RecordKind;
+  readonly cache: "internal" | "external";
+  /** The slot to begin with, and how many to look at. */
+  readonly from: number;
+  readonly count: number;
+}
+
+export class Replicator {
+  readonly #config: ReplicationConfig;
+  readonly #traffic: TrafficCounters = newTrafficCounters();
+  readonly #certainty: CertaintyJudge;
+  readonly #channels: Channels;
+  readonly #packer: DatagramPacker;
+  readonly #flows: CachePair;
+  readonly #expectations: CachePair | undefined;
+  readonly #pairs: readonly CachePair[];
+  readonly #takeover: Takeover;
+  readonly #kernel: KernelSide;
+  readonly #peer: PeerNews;
+  readonly #protocol: Protocol;
+  readonly #listed = new Span(NO_BYTES);
+  #cursor = new SyncCursor(NO_BYTES);
+  #cursorView = NO_BYTES;
+  #isPopulated = false;
+  #isFlushing = false;
+  #lookAt: Instant;
+
+  constructor(options: ReplicatorOptions, now: Instant) {
+    const { config } = options;
+    this.#config = config;
+    this.#certainty = new CertaintyJudge(assumedAfter(config));
+    const preferred = config.channels.findIndex(({ isDefault }) => isDefault);
+    this.#channels = new Channels(config.channels.length, Math.max(0, preferred));
+    this.#packer = new DatagramPacker(options.peerIsLittleEndian);
+    this.#flows = newPair("flow", options);
+    this.#expectations =
+      config.expectations === false ? undefined : newPair("expectation", options);
+    this.#pairs =
+      this.#expectations === undefined ? [this.#flows] : [this.#flows, this.#expectations];
+    this.#takeover = new Takeover(this.#pairs, {
+      purgeTimeout: config.purgeTimeout,
+      sendingChanged: () => this.#updateSending(),
+      adopted: (at) => this.#sendAll(at, true),
+      purged: () => {
+        if (this.#flows.internal === undefined) this.#kernel.dumps.want("flush");
+      },
+    });
+    this.#peer = this.#newPeerNews(options);
+    this.#protocol = this.#newProtocol(options, now);
+    this.#kernel = new KernelSide(
+      {
+        flows: this.#flows,
+        expectations: this.#expectations,
+        role: () => this.#takeover.role,
+        send: (type, record) => this.#sendDirectly(type, record),
+      },
+      config,
+    );
+    this.#isPopulated = this.#flows.internal === undefined;
+    this.#lookAt = after(now, LOOK_INTERVAL);
+    this.#updateSending();
+  }
+
+  /** The channel to send on. */
+  get channel(): number {
+    return this.#channels.current;
+  }
+
+  /** What a dump of the kernel's tables is wanted for, if for anything. */
+  get wantedDump(): DumpPurpose | undefined {
+    return this.#kernel.dumps.wanted;
+  }
+
+  /** Whether the kernel is to be told something: see pollKernelWrites(). */
+  get hasKernelWrites(): boolean {
+    const { loads } = this.#takeover;
+    return this.#kernel.hasToFlush || this.#pairs.some((pair) => pair.hasWrites(loads));
+  }
+
+  /** Whether everything that the peer said is in the kernel: the addresses may move. */
+  get isLoaded(): boolean {
+    return this.#takeover.isLoaded;
+  }
+
+  /** An event or an entry of a dump: the attributes behind its nfgenmsg. */
+  handleFlow(news: KernelNews, attributes: Span, now: Instant): void {
+    this.#kernel.flow(news, attributes, now);
+  }
+
+  handleExpectation(news: KernelNews, attributes: Span, now: Instant): void {
+    this.#kernel.expectation(news, attributes, now);
+  }
+
+  /** A dump of both tables begins, for what is wanted most. */
+  beginDump(): void {
+    this.#kernel.beginDump();
+  }
+
+  /** It ended; `isComplete` unless it was interrupted by an error or by changes (NLM_F_DUMP_INTR). */
+  endDump(isComplete: boolean, now: Instant): void {
+    if (!this.#kernel.endDump(isComplete, now) || this.#isPopulated) return;
+    this.#isPopulated = true;
+    this.#updateSending();
+    this.#sendAll(now, true);
+  }
+
+  /** The kernel dropped events for want of buffer. */
+  handleOverrun(now: Instant): void {
+    this.#kernel.dumps.overran(now);
+  }
+
+  /** What came in the first `length` bytes of `view`: a datagram, or whole messages of a stream. May be changed. */
+  handleDatagram(view: DataView, length: number, channel: number, now: Instant): void {
+    if (view !== this.#cursorView) {
+      this.#cursorView = view;
+      this.#cursor = new SyncCursor(view);
+    }
+    const cursor = this.#cursor;
+    this.#traffic.datagramsReceived += 1;
+    this.#traffic.bytesReceived += length;
+    cursor.reset(length);
+    while (cursor.next()) {
+      this.#traffic.messagesReceived += 1;
+      if (cursor.fault === undefined) {
+        this.#channels.heard(channel);
+        this.#protocol.receive(cursor, now);
+      } else {
+        this.#countFault(cursor.fault);
+      }
+    }
+  }
+
+  /** A link works, with datagrams below `capacity` bytes (of payload), or it does not (undefined). */
+  handleLink(channel: number, capacity: number | undefined): void {
+    this.#channels.set(channel, capacity);
+  }
+
+  handleTakeover(event: TakeoverEvent, now: Instant): void {
+    this.#takeover.handle(event, now);
+  }
+
+  /** Fills a datagram at `at` of `view`, to be sent on `channel`. Returns its size; 0 when there is nothing to send. */
+  pollTransmit(view: DataView, at: number, now: Instant): number {
+    const { capacity } = this.#channels;
+    if (capacity === 0) return 0;
+    this.#packer.begin(view, at, capacity);
+    this.#protocol.fill(this.#packer, now);
+    const { size } = this.#packer;
+    if (size === 0) return 0;
+    this.#traffic.datagramsSent += 1;
+    this.#traffic.bytesSent += size;
+    return size;
+  }
+
+  /**
+   * Appends requests about flows until the buffer or the batch is full. Returns how many; the kernel's refusals are given back
+   * by their place in the batch, from 0, and then the batch is settled.
+   */
+  pollKernelWrites(requests: KernelRequests, now: Instant): number {
+    this.#isFlushing = this.#kernel.hasToFlush;
+    if (this.#isFlushing) return this.#kernel.fillFlush(requests);
+    return this.#flows.fill(requests, this.#takeover, now);
+  }
+
+  kernelRefused(index: number, errno: number): void {
+    if (!this.#isFlushing) this.#flows.refused(index, errno);
+  }
+
+  settleKernelWrites(now: Instant): void {
+    if (!this.#isFlushing) this.#flows.settle(now);
+    this.#takeover.proceed(now);
+  }
+
+  /** The same for expectations, which have nothing to say before their masters are in the kernel. */
+  pollExpectationWrites(requests: KernelRequests, now: Instant): number {
+    if (this.#expectations === undefined || !this.#flows.plan.isDone) return 0;
+    return this.#expectations.fill(requests, this.#takeover, now);
+  }
+
+  expectationRefused(index: number, errno: number): void {
+    this.#expectations?.refused(index, errno);
+  }
+
+  settleExpectationWrites(now: Instant): void {
+    this.#expectations?.settle(now);
+    this.#takeover.proceed(now);
+  }
+
+  /** Loads everything into the kernel, as conntrackd -c does. */
+  commit(now: Instant): void {
+    this.#takeover.commit(now);
+  }
+
+  /** Empties caches, as conntrackd -f does. Nobody is told. */
+  flush(choice: CacheChoice): void {
+    for (const pair of this.#pairs) {
+      if (choice !== "external") pair.flushInternal();
+      if (choice !== "internal") pair.flushExternal();
+    }
+  }
+
+  /** Deletes flows from the kernel, as conntrackd -F does. */
+  flushKernel(): void {
+    this.#takeover.purge();
+  }
+
+  /** Does so after PurgeTimeout, as conntrackd -t does. */
+  schedulePurge(now: Instant): void {
+    this.#takeover.schedulePurge(now);
+  }
+
+  /** Brings the internal caches in line with the kernel, as conntrackd -R does. */
+  resyncWithKernel(): void {
+    if (this.#flows.internal !== undefined) this.#kernel.dumps.want("populate");
+  }
+
+  /** Asks the peer to send everything, as conntrackd -n does. */
+  requestResync(): void {
+    this.#protocol.requestResync();
+  }
+
+  /** Sends everything to the peer, as conntrackd -B does. */
+  sendAll(now: Instant): void {
+    this.#sendAll(now, false);
+  }
+
+  /** The earliest time at which wake() has something to do. */
+  deadline(): Instant {
+    let deadline = earliest(this.#protocol.deadline(), this.#lookAt) ?? this.#lookAt;
+    for (const pair of this.#pairs) {
+      if (pair.isDraining) return 0 as Instant;
+      deadline = earliest(deadline, pair.external.deadline) ?? deadline;
+    }
+    deadline = earliest(deadline, this.#takeover.deadline) ?? deadline;
+    return earliest(deadline, this.#kernel.dumps.deadline) ?? deadline;
+  }
+
+  wake(now: Instant): void {
+    this.#protocol.wake(now);
+    this.#takeover.proceed(now);
+    this.#kernel.dumps.wake(now);
+    for (const { external } of this.#pairs) external.sweep(now);
+    if (now < this.#lookAt) return;
+    this.#lookAt = after(now, LOOK_INTERVAL);
+    this.#kernel.look(now);
+  }
+
+  /** Shows records of one table from slot `from` on, `count` slots at most; returns where to go on, or undefined at the end. */
+  list(
+    { kind, cache, from, count }: ListRequest,
+    show: (record: Span, age: Duration) => void,
+    now: Instant,
+  ): number | undefined {
+    const pair = kind === "flow" ? this.#flows : this.#expectations;
+    const table = cache === "internal" ? pair?.internal?.table : pair?.external.table;
+    if (table === undefined) return undefined;
+    const end = Math.min(table.slotEnd, from + count);
+    for (let slot = from; slot < end; slot += 1)
+      if (table.holds(slot) && !table.isDead(slot))
+        show(table.load(slot, this.#listed), table.age(slot, now));
+    return end < table.slotEnd ? end : undefined;
+  }
+
+  view(now: Instant): ReplicationView {
+    const protocol = this.#protocol;
+    const ftfw = protocol instanceof Ftfw ? protocol : undefined;
+    const peer = this.#viewPeer(now);
+    const certainty = this.#certainty.judge(peer.isDuet, now);
+    const isSweeping = this.#pairs.some(({ external }) => external.isSweeping);
+    const isSure = certainty === "proven" || certainty === "assumed";
+    return {
+      at: now,
+      mode: this.#config.mode.type,
+      role: this.#takeover.role,
+      peer,
+      certainty,
+      isSynchronised: peer.state === "connected" && isSure && !isSweeping,
+      provenAt: this.#certainty.provenAt,
+      mismatches: this.#certainty.mismatches,
+      lag: { messages: protocol.unheardCount, time: lagOf(this.#pairs, now) },
+      lastResync: ftfw?.bulk.report,
+      isResyncing: protocol.isSendingAll,
+      queues: { waiting: protocol.waitingCount, unacknowledged: ftfw?.sender.resendCount ?? 0 },
+      traffic: { ...this.#traffic, faults: { ...this.#traffic.faults } },
+      channel: this.#channels.current,
+      channelSwitches: this.#channels.switches,
+      flows: viewPair(this.#flows),
+      expectations: this.#expectations === undefined ? undefined : viewPair(this.#expectations),
+      takeover: this.#takeover.report(),
+      kernel: {
+        resyncs: this.#kernel.dumps.completedCount,
+        overruns: this.#kernel.dumps.overrunCount,
+        filtered: this.#kernel.filteredCount,
+        unreadable: this.#kernel.unreadableCount,
+      },
+      tableBytes: this.#pairs.reduce((bytes, pair) => bytes + pair.touchedBytes, 0),
+    };
+  }
+
+  #updateSending(): void {
+    const sends = this.#takeover.role !== "backup" && this.#isPopulated;
+    for (const { internal } of this.#pairs) internal?.setSending(sends);
+    this.#protocol.setSending(sends);
+  }
+
+  /** `isVoid`: what a resync that runs has sent so far does not count. */
+  #sendAll(now: Instant, isVoid: boolean): void {
+    if (this.#flows.internal !== undefined) this.#protocol.requestBulk(now, isVoid);
+    else if (this.#takeover.role !== "backup") this.#kernel.dumps.want("bulk");
+  }
+
+  #sendDirectly(type: number, record: Span): void {
+    if (!(this.#protocol instanceof Notrack)) return;
+    if (!this.#protocol.send(type, record)) this.#traffic.unsent += 1;
+  }
+
+  #peerReady(): void {
+    // A Duet brings us up to date by itself; a conntrackd has to be asked.
+    if (!(this.#protocol instanceof Ftfw && this.#protocol.isDuet)) this.#protocol.requestResync();
+  }
+
+  #countFault(fault: SyncFault): void {
+    const { faults } = this.#traffic;
+    if (fault === "truncated") faults.truncated += 1;
+    else if (fault === "bad-size") faults.badSize += 1;
+    else if (fault === "wrong-version") faults.wrongVersion += 1;
+    else faults.malformedHeader += 1;
+  }
+
+  #viewPeer(now: Instant): PeerView {
+    const protocol = this.#protocol;
+    const { heardAt } = protocol;
+    const isDuet = protocol instanceof Ftfw && protocol.isDuet;
+    return { state: peerState(protocol, now), isDuet, heardAt, restarts: this.#peer.restarts };
+  }
+
+  #newPeerNews({ config, peerIsLittleEndian }: ReplicatorOptions): PeerNews {
+    const { mode } = config;
+    return new PeerNews(this.#flows, this.#expectations, this.#certainty, {
+      swaps: peerIsLittleEndian,
+      expiresAfter: mode.type === "alarm" ? mode.cacheTimeout : undefined,
+      sendAll: (at) => this.#sendAll(at, false),
+      askForAll: () => this.#protocol.requestResync(),
+      ready: () => this.#peerReady(),
+    });
+  }
+
+  #newProtocol({ config, startSequence, seed }: ReplicatorOptions, now: Instant): Protocol {
+    const { mode } = config;
+    const caches = this.#pairs.flatMap(({ internal }) => internal ?? []);
+    const parts = { caches, traffic: this.#traffic, events: this.#peer };
+    switch (mode.type) {
+      case "ftfw":
+        return new Ftfw(parts, { ...mode, startSequence }, now);
+      case "notrack":
+        return new Notrack(
+          parts,
+          { startSequence, startupResync: mode.startupResync, bypasses: !mode.internalCache },
+          now,
+        );
+      case "alarm":
+        return new Alarm(
+          parts,
+          { startSequence, refreshTime: mode.refreshTime, random: new Prng(seed) },
+          now,
+        );
+      default:
+        return unreachable(mode);
+    }
+  }
+}
+
+function newPair(kind: RecordKind, { config, seed }: ReplicatorOptions): CachePair {
+  const { mode, hashLimit: limit, commitTimeout } = config;
+  const deadPart = Math.ceil(limit * DEAD_PART);
+  return new CachePair({
+    kind,
+    limit,
+    seed,
+    commitTimeout,
+    isKept: mode.type !== "notrack" || mode.internalCache,
+    isEager: mode.type !== "alarm" && !mode.externalCache,
+    deadMax: mode.type === "ftfw" ? Math.min(mode.resendQueueSize, deadPart) : deadPart,
+  });
+}
+
+/** When a peer that cannot prove it has said everything. */
+const assumedAfter = ({ mode }: ReplicationConfig): Duration =>
+  mode.type === "alarm" ? sum(mode.refreshTime, seconds(2)) : TOLD_AFTER;
+
+function peerState({ heardAt, isReady }: Protocol, now: Instant): PeerView["state"] {
+  if (heardAt === undefined) return "never-heard";
+  if (between(heardAt, now) > SILENT_AFTER) return "silent";
+  return isReady ? "connected" : "greeting";
+}

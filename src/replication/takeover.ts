@@ -1,0 +1,242 @@
+/**
+ * How this router becomes the one that owns the flows, and how it ceases to be.
+ *
+ *    backup --late--> loading --finish--> active, adopting --loaded--> active --demote--> backup
+ *             ^_________relax_________|
+ *
+ * Loading begins when an advertisement is late, and goes on until everything is in the kernel; news of the peer that come
+ * meanwhile are loaded, too. `finish` makes this router the sender; once all is loaded, at once as a rule, the peer's flows
+ * become its own and it brings the peer up to date as a whole.
+ *
+ * When the peer was only late, what was loaded stays in the kernel. It does no harm: no packet takes it up, it expires by
+ * itself, and what the peer deletes is deleted. Next time it counts as loaded only if it was loaded just before.
+ *
+ * On a demotion this router falls silent: its flows now belong to the peer, and what expires here is no news. They leave the
+ * kernel after PurgeTimeout, unless a takeover begins before.
+ */
+import { after, between, type Duration, type Instant, NO_TIME, seconds } from "../base/time.ts";
+import type { CachePair } from "./cache-pair.ts";
+import type { CommitCounters } from "./commit-plan.ts";
+
+/** "alone": nobody says who is active, so that all flows of this router count, as with conntrackd. */
+export type Role = "alone" | "active" | "backup";
+
+/**
+ * "late": the peer's advertisement is missing. "relax": it came after all. "claim": this router has claimed the role.
+ * "finish": it takes the addresses. "demote": it is backup, also when it starts as such.
+ */
+export type TakeoverEvent = "late" | "relax" | "claim" | "finish" | "demote";
+
+/** What was loaded this recently is not loaded again. */
+const FRESH_FOR: Duration = seconds(10);
+
+export interface TakeoverReport {
+  /** When loading began, when this router became active, and when the flows were its own. */
+  readonly loadingAt: Instant;
+  readonly activeAt: Instant | undefined;
+  readonly adoptedAt: Instant | undefined;
+  /** From the beginning of loading until all was in the kernel; undefined while it goes on. */
+  readonly loadingTook: Duration | undefined;
+  readonly created: number;
+  readonly updated: number;
+  /** Among those created: there before in another form. */
+  readonly replaced: number;
+  /** By errno; 0 counts those that cannot be told to a kernel at all. */
+  readonly failed: Readonly<Record<number, number>>;
+  readonly adopted: number;
+}
+
+interface Totals {
+  readonly created: number;
+  readonly updated: number;
+  readonly replaced: number;
+  readonly failed: ReadonlyMap<number, number>;
+}
+
+export interface TakeoverOptions {
+  readonly purgeTimeout: Duration;
+  /** This router's flows begin, or cease, to be the ones that count. */
+  readonly sendingChanged: (sends: boolean, now: Instant) => void;
+  /** The peer's flows are this router's own now. */
+  readonly adopted: (now: Instant) => void;
+  /** This router's flows begin to be deleted from its kernel. */
+  readonly purged: () => void;
+}
+
+export class Takeover {
+  readonly #pairs: readonly CachePair[];
+  readonly #options: TakeoverOptions;
+  #role: Role = "alone";
+  #isLoading = false;
+  #isAdopting = false;
+  #purgeAt: Instant | undefined;
+  #loadingAt: Instant | undefined;
+  #loadedAt: Instant | undefined;
+  #activeAt: Instant | undefined;
+  #adoptedAt: Instant | undefined;
+  #adopted = 0;
+  #before: Totals = totalsOf([]);
+
+  constructor(pairs: readonly CachePair[], options: TakeoverOptions) {
+    this.#pairs = pairs;
+    this.#options = options;
+  }
+
+  get role(): Role {
+    return this.#role;
+  }
+
+  /** Whether the kernel is to be told what the peer said. */
+  get loads(): boolean {
+    return this.#isLoading;
+  }
+
+  /** Whether everything the peer said is in the kernel. */
+  get isLoaded(): boolean {
+    return this.#pairs.every(({ plan }) => plan.isDone);
+  }
+
+  get deadline(): Instant | undefined {
+    return this.#purgeAt;
+  }
+
+  handle(event: TakeoverEvent, now: Instant): void {
+    switch (event) {
+      case "late":
+      case "claim":
+        this.#load(now);
+        break;
+      case "relax":
+        if (this.#role !== "active") this.#isLoading = false;
+        break;
+      case "finish":
+        this.#activate(now);
+        break;
+      case "demote":
+        this.#demote(now);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** Loads everything into the kernel without a change of role, as conntrackd -c does. */
+  commit(now: Instant): void {
+    this.#cancelPurge();
+    this.#begin(NO_TIME, now);
+  }
+
+  /** Deletes this router's flows from its kernel after PurgeTimeout, as conntrackd -t does. */
+  schedulePurge(now: Instant): void {
+    this.#purgeAt ??= after(now, this.#options.purgeTimeout);
+  }
+
+  /** Deletes them now. */
+  purge(): void {
+    this.#purgeAt = undefined;
+    for (const { purge } of this.#pairs) purge.start();
+    this.#options.purged();
+  }
+
+  /** To be called after writes to the kernel, and at deadlines. */
+  proceed(now: Instant): void {
+    if (this.#purgeAt !== undefined && now >= this.#purgeAt) this.purge();
+    for (const pair of this.#pairs) if (pair.isDraining) pair.drain(now);
+    if (!this.#isLoading || !this.isLoaded) return;
+    this.#loadedAt ??= now;
+    if (this.#isAdopting) this.#adopt(now);
+    else if (this.#role === "alone") this.#isLoading = false;
+  }
+
+  /** The last or current takeover. */
+  report(): TakeoverReport | undefined {
+    if (this.#loadingAt === undefined) return undefined;
+    const totals = totalsOf(this.#pairs.map(({ plan }) => plan.counters));
+    return {
+      loadingAt: this.#loadingAt,
+      activeAt: this.#activeAt,
+      adoptedAt: this.#adoptedAt,
+      loadingTook:
+        this.#loadedAt === undefined ? undefined : between(this.#loadingAt, this.#loadedAt),
+      created: totals.created - this.#before.created,
+      updated: totals.updated - this.#before.updated,
+      replaced: totals.replaced - this.#before.replaced,
+      failed: difference(totals.failed, this.#before.failed),
+      adopted: this.#adopted,
+    };
+  }
+
+  #load(now: Instant): void {
+    if (this.#role === "active") return;
+    this.#cancelPurge();
+    if (!this.#isLoading) this.#begin(FRESH_FOR, now);
+  }
+
+  #begin(freshFor: Duration, now: Instant): void {
+    this.#isLoading = true;
+    this.#loadingAt = now;
+    this.#loadedAt = undefined;
+    this.#activeAt = undefined;
+    this.#adoptedAt = undefined;
+    this.#adopted = 0;
+    this.#before = totalsOf(this.#pairs.map(({ plan }) => plan.counters));
+    for (const pair of this.#pairs) pair.beginLoading(freshFor, now);
+  }
+
+  #activate(now: Instant): void {
+    if (this.#role === "active") return;
+    this.#load(now);
+    this.#role = "active";
+    this.#activeAt = now;
+    this.#isAdopting = true;
+    this.#options.sendingChanged(true, now);
+    this.proceed(now);
+  }
+
+  #adopt(now: Instant): void {
+    this.#isAdopting = false;
+    this.#isLoading = false;
+    this.#adoptedAt = now;
+    for (const pair of this.#pairs) this.#adopted += pair.adopt(now);
+    this.#options.adopted(now);
+  }
+
+  #demote(now: Instant): void {
+    if (this.#role === "backup") return;
+    const wasActive = this.#role === "active";
+    this.#role = "backup";
+    this.#isLoading = false;
+    this.#isAdopting = false;
+    this.#options.sendingChanged(false, now);
+    if (wasActive) this.schedulePurge(now);
+  }
+
+  #cancelPurge(): void {
+    this.#purgeAt = undefined;
+    for (const { purge } of this.#pairs) purge.cancel();
+  }
+}
+
+function totalsOf(counters: readonly CommitCounters[]): Totals {
+  const failed = new Map<number, number>();
+  let [created, updated, replaced] = [0, 0, 0];
+  for (const one of counters) {
+    created += one.created;
+    updated += one.updated;
+    replaced += one.replaced;
+    for (const [errno, count] of one.failed) failed.set(errno, (failed.get(errno) ?? 0) + count);
+  }
+  return { created, updated, replaced, failed };
+}
+
+function difference(
+  now: ReadonlyMap<number, number>,
+  before: ReadonlyMap<number, number>,
+): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const [errno, count] of now) {
+    const more = count - (before.get(errno) ?? 0);
+    if (more > 0) counts[errno] = more;
+  }
+  return counts;
+}
