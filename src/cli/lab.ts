@@ -7,6 +7,7 @@ interface PairFlags {
   readonly alpha?: "duet" | "keepalived";
   readonly beta?: "duet" | "keepalived";
   readonly config?: string;
+  readonly conntrackd: string | boolean;
 }
 
 interface UpFlags extends PairFlags {
@@ -196,7 +197,12 @@ const pairOptions = (command: Command): Command =>
     .addOption(daemonOption("--daemon <daemon>", "what both routers run").default("duet"))
     .addOption(daemonOption("--alpha <daemon>", "what alpha runs instead"))
     .addOption(daemonOption("--beta <daemon>", "what beta runs instead"))
-    .option("--config <file>", "keepalived.conf of both routers (default: the how-to's)");
+    .option("--config <file>", "keepalived.conf of both routers (default: the how-to's)")
+    .option(
+      "--conntrackd <file>",
+      "conntrackd.conf of the routers that run Duet, written for alpha (default: the how-to's)",
+    )
+    .option("--no-conntrackd", "replicate no connections");
 
 function count(least: number, most: number): (text: string) => number {
   return (text) => {

@@ -19,6 +19,11 @@ export const HOW_TO_FILE: string = fileURLToPath(
   new URL("../../examples/how-to/keepalived.conf", import.meta.url),
 );
 
+/** The how-to's conntrackd.conf, for the lab's sync link. */
+export const HOW_TO_CONNTRACKD_FILE: string = fileURLToPath(
+  new URL("../../examples/how-to/conntrackd.conf", import.meta.url),
+);
+
 const DOWNLOADS = 20;
 const REFRESH_MS = 100;
 /** Entries are held back this long, because a lost probe is known to be lost 100 ms after it was sent. */
@@ -30,7 +35,11 @@ export async function runDemo(screen: Screen, signal: AbortSignal): Promise<Exit
   if (cut === undefined) throw new RangeError("no such drill: cut");
   const story = new Story(screen);
   story.introduce();
-  const options = { daemon: "duet", configFile: HOW_TO_FILE } as const;
+  const options = {
+    daemon: "duet",
+    configFile: HOW_TO_FILE,
+    conntrackdFile: HOW_TO_CONNTRACKD_FILE,
+  } as const;
   const refresh = setInterval(() => {
     story.refresh();
   }, REFRESH_MS);
@@ -69,7 +78,8 @@ class Story {
     this.#screen.line();
     this.#screen.line(drawLab());
     this.#screen.line();
-    this.#screen.line("Both routers run `duet run --keepalived examples/how-to/keepalived.conf`.");
+    this.#screen.line("Both routers run `duet run --keepalived examples/how-to/keepalived.conf");
+    this.#screen.line("                           --conntrackd examples/how-to/conntrackd.conf`.");
     this.#screen.line(
       "The client sends 1000 probes a second through them and holds downloads open.",
     );
@@ -159,7 +169,7 @@ class Story {
     if (lost === 0) return;
     this.#screen.line();
     this.#screen.line(
-      `  ${lost} downloads did not survive: ${otherRouter(active)} does not know the connections that ${active} translated.`,
+      `  ${lost} downloads did not survive the way from ${active} to ${otherRouter(active)}.`,
     );
   }
 }

@@ -32,6 +32,8 @@ export interface DrillObservations {
   readonly owners: Readonly<Record<Side, readonly OwnersAt[]>>;
   /** As they stood just before the repair; null when there were none. */
   readonly downloads: DownloadsSeen | null;
+  /** Both routers replicate their connections, so that none may be lost. */
+  readonly mustKeepDownloads: boolean;
   /** The longest time between two probes through the pair, between fault and repair. */
   readonly pace: Duration;
   readonly isRealtime: boolean;
@@ -141,7 +143,19 @@ function singleOwnerAfterMs(seen: DrillObservations): number | null {
 }
 
 function judge(seen: DrillObservations): Expectation[] {
-  return [expectTraffic(seen), expectSingleOwner(seen), expectRest(seen)];
+  const always = [expectTraffic(seen), expectSingleOwner(seen), expectRest(seen)];
+  return seen.mustKeepDownloads && seen.downloads !== null
+    ? [...always, expectDownloads(seen.downloads)]
+    : always;
+}
+
+function expectDownloads({ total, alive, reset, stalled }: DownloadsSeen): Expectation {
+  const lost = reset + stalled;
+  return {
+    text: "every download goes on",
+    met: lost === 0,
+    detail: lost === 0 ? `${alive} of ${total}` : `${reset} were reset, ${stalled} hang`,
+  };
 }
 
 function expectTraffic({ gaps, faultAt, restoreAt }: DrillObservations): Expectation {

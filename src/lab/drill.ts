@@ -82,6 +82,7 @@ export async function runDrill(drillCase: DrillCase, setting: DrillSetting): Pro
     counts,
     owners: { lan: traffic.owners("lan"), wan: traffic.owners("wan") },
     downloads,
+    mustKeepDownloads: ROUTER_NAMES.every((router) => lab.routers[router].replicates),
     pace,
     isRealtime: traffic.isRealtime,
     timeline: setting.timeline,

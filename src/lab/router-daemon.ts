@@ -1,11 +1,18 @@
 /** The failover daemon of one router: Duet or, for comparison, keepalived, started the way its manual says. */
 import type { ChildProcess } from "node:child_process";
-import { createWriteStream, mkdirSync, type WriteStream } from "node:fs";
+import {
+  createWriteStream,
+  mkdirSync,
+  readFileSync,
+  type WriteStream,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { monotonicNow } from "../kernel/clock.ts";
 import { eachLine, ended, spawnInside } from "./child.ts";
 import { fromWall } from "./clock.ts";
+import { conntrackdConf } from "./conntrackd-conf.ts";
 import { type DaemonKind, readDaemonLine } from "./daemon-log.ts";
 import { EXIT, LabError } from "./lab-error.ts";
 import { signalTree } from "./process-tree.ts";
@@ -17,7 +24,25 @@ export interface RouterOptions {
   readonly daemon: DaemonKind;
   /** A keepalived.conf, used where it is and as it is. */
   readonly configFile: string;
+  /**
+   * A conntrackd.conf, written for alpha; beta gets it turned round. Duet reads it itself, beside keepalived runs
+   * conntrackd, which the scripts of keepalived.conf must call. Without it no connections are replicated.
+   */
+  readonly conntrackdFile?: string;
 }
+
+/** Where the conntrackd.conf is that a router of the lab runs on. */
+export const conntrackdFileOf = (lab: string, router: RouterName): string =>
+  path.join(labFolder(lab), router, "conntrackd.conf");
+
+/** Runs keepalived and conntrackd as one: they are stopped together, and signalled together by process tree. */
+const WITH_CONNTRACKD = `rm -f "$1/conntrackd.lock" "$1/conntrackd.ctl"
+setpriv --pdeathsig KILL conntrackd -C "$1/conntrackd.conf" & replicator=$!
+while ! test -S "$1/conntrackd.ctl" && kill -0 $replicator; do sleep 0.05; done
+shift
+setpriv --pdeathsig KILL "$@" & elector=$!
+trap 'kill -TERM $elector; wait $elector; kill -TERM $replicator' TERM
+wait; wait`;
 
 /** The command line program, from src/lab in a checkout as well as from dist/lab. */
 export const DUET_PROGRAM: string = fileURLToPath(
@@ -53,6 +78,11 @@ export class RouterDaemon {
     return this.#options.daemon;
   }
 
+  /** Whether the connections through it are meant to survive it. */
+  get replicates(): boolean {
+    return this.#options.conntrackdFile !== undefined;
+  }
+
   /** Process id while it runs. */
   get pid(): number | undefined {
     const child = this.#child;
@@ -80,6 +110,7 @@ export class RouterDaemon {
     mkdirSync(this.#folder, { recursive: true });
     this.#log ??= createWriteStream(this.logFile, { flags: "a" });
     this.#isEndExpected = false;
+    this.#writeConntrackdConf();
     const child = spawnInside({
       namespace: namespaceName(this.#lab, this.router),
       argv: this.#commandLine(),
@@ -143,11 +174,23 @@ export class RouterDaemon {
     if (this.kind === "keepalived") {
       const how = ["--dont-fork", "--log-console", "--vrrp", "--use-file", configFile];
       const pids = ["--pid", file("keepalived.pid"), "--vrrp_pid", file("vrrp.pid")];
-      return ["keepalived", ...how, ...pids];
+      const keepalived = ["keepalived", ...how, ...pids];
+      if (!this.replicates) return keepalived;
+      return ["sh", "-c", WITH_CONNTRACKD, "sh", this.#folder, ...keepalived];
     }
-    const input = ["--keepalived", configFile, "--node", this.router];
+    const conntrackd = this.replicates
+      ? ["--conntrackd", conntrackdFileOf(this.#lab, this.router)]
+      : [];
+    const input = ["--keepalived", configFile, ...conntrackd, "--node", this.router];
     const places = ["--socket", this.socket, "--state-dir", file("state")];
     return [process.execPath, DUET_PROGRAM, "run", ...input, ...places, "--log-format", "json"];
+  }
+
+  #writeConntrackdConf(): void {
+    const { conntrackdFile } = this.#options;
+    if (conntrackdFile === undefined) return;
+    const text = conntrackdConf(readFileSync(conntrackdFile, "utf8"), this.router, this.#folder);
+    writeFileSync(conntrackdFileOf(this.#lab, this.router), text);
   }
 
   readonly #read = (line: string): void => {

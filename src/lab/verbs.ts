@@ -5,7 +5,7 @@
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import type { DaemonKind } from "./daemon-log.ts";
-import { HOW_TO_FILE, runDemo } from "./demo.ts";
+import { HOW_TO_CONNTRACKD_FILE, HOW_TO_FILE, runDemo } from "./demo.ts";
 import { formatReport } from "./drill-text.ts";
 import { runDrills } from "./drills.ts";
 import { DEFAULT_CASES, DRILL_CASES, type DrillCase, findCase } from "./faults.ts";
@@ -27,6 +27,8 @@ export interface PairChoice {
   readonly beta?: DaemonKind;
   /** keepalived.conf of both; the how-to's unless given. */
   readonly config?: string;
+  /** conntrackd.conf of the routers that run Duet; the how-to's unless given, none for false. */
+  readonly conntrackd?: string | boolean;
 }
 
 /** Builds a lab that stays. */
@@ -156,21 +158,39 @@ function print(text: string): void {
 /** Makes everything ready that can be found wrong before anything is built. */
 function prepare(choice: PairChoice): Record<RouterName, RouterOptions> {
   const configFile = path.resolve(choice.config ?? HOW_TO_FILE);
-  try {
-    accessSync(configFile, constants.R_OK);
-  } catch (error) {
-    throw new LabError(`cannot read ${configFile}`, EXIT.usage, error);
-  }
+  requireReadable(configFile);
+  const conntrackdFile = conntrackdFileFor(choice);
+  if (conntrackdFile !== undefined) requireReadable(conntrackdFile);
   const { daemon, alpha = daemon, beta = daemon } = choice;
   requirePrograms([alpha, beta].includes("keepalived") ? ["keepalived"] : []);
-  return { alpha: { daemon: alpha, configFile }, beta: { daemon: beta, configFile } };
+  const optionsOf = (kind: DaemonKind): RouterOptions => ({
+    daemon: kind,
+    configFile,
+    ...(kind === "duet" && conntrackdFile !== undefined && { conntrackdFile }),
+  });
+  return { alpha: optionsOf(alpha), beta: optionsOf(beta) };
+}
+
+function conntrackdFileFor({ conntrackd = true }: PairChoice): string | undefined {
+  if (conntrackd === false) return undefined;
+  return path.resolve(conntrackd === true ? HOW_TO_CONNTRACKD_FILE : conntrackd);
+}
+
+function requireReadable(file: string): void {
+  try {
+    accessSync(file, constants.R_OK);
+  } catch (error) {
+    throw new LabError(`cannot read ${file}`, EXIT.usage, error);
+  }
 }
 
 /** A choice as the words of a command line. */
-const flagsOf = ({ daemon, alpha, beta, config }: PairChoice): string[] =>
-  Object.entries({ daemon, alpha, beta, config }).flatMap(([flag, value]) =>
-    value === undefined ? [] : [`--${flag}`, value],
-  );
+const flagsOf = ({ daemon, alpha, beta, config, conntrackd }: PairChoice): string[] => [
+  ...Object.entries({ daemon, alpha, beta, config, conntrackd }).flatMap(([flag, value]) =>
+    typeof value === "string" ? [`--${flag}`, value] : [],
+  ),
+  ...(conntrackd === false ? ["--no-conntrackd"] : []),
+];
 
 function casesOf(names: readonly string[]): DrillCase[] {
   return (names.length === 0 ? DEFAULT_CASES : names).map((name) => {

@@ -38,6 +38,7 @@ const clean: DrillObservations = {
     wan: { sent: 1_000, lost: 0, late: 0 },
   },
   owners: { lan: moved("lan"), wan: moved("wan") },
+  mustKeepDownloads: false,
   downloads: {
     total: 3,
     alive: 2,
@@ -100,6 +101,23 @@ describe("a clean failover", () => {
         ok      once repaired, alpha does not take the role back (beta stayed active)
       "
     `);
+  });
+});
+
+describe("a pair that replicates connections", () => {
+  const kept = { total: 3, alive: 3, reset: 0, stalled: 0, resumedAfter: milliseconds(3_400) };
+  const lastOf = (downloads: typeof kept) =>
+    reportDrill({ ...clean, mustKeepDownloads: true, downloads }).expectations.at(-1);
+
+  test("passes when every download goes on", () => {
+    expect(lastOf(kept)).toEqual({ text: "every download goes on", met: true, detail: "3 of 3" });
+  });
+
+  test("fails when one hangs or was reset", () => {
+    const stalled = { ...kept, alive: 2, stalled: 1 };
+    expect(lastOf(stalled)).toMatchObject({ met: false, detail: "0 were reset, 1 hang" });
+    const reset = { ...kept, alive: 2, reset: 1 };
+    expect(lastOf(reset)).toMatchObject({ met: false, detail: "1 were reset, 0 hang" });
   });
 });
 
