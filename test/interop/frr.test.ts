@@ -2,18 +2,18 @@
  * Duet beside FRR's vrrpd, which knows VRRPv3 with virtual MAC addresses: its addresses are on a macvlan interface that it
  * takes in and out of service.
  */
-import { describe, expect, test } from "vitest";
+import { describe, test } from "vitest";
 import {
-  configOf,
   sourceOf,
   type VirtualRouter,
   VRID,
   virtualAddress,
   virtualAddresses,
 } from "../support/interop-config.ts";
-import { Pair, ROUTERS, type RouterName } from "../support/interop-pair.ts";
+import { changesHands, type Kinds } from "../support/interop-elections.ts";
+import { ROUTERS, type RouterName } from "../support/interop-pair.ts";
 import type { TestNamespace } from "../support/netns.ts";
-import { missingFor, type PeerKind } from "../support/peers.ts";
+import { missingFor } from "../support/peers.ts";
 
 const V3 = { version: 3, interval: 0.3 } as const;
 const IPV4: VirtualRouter = { ...V3, family: 4 };
@@ -23,16 +23,16 @@ const missing = missingFor("duet", "frr", "tshark");
 
 describe.skipIf(missing !== undefined)(`beside FRR ${missing ?? ""}`, () => {
   test.concurrent("Duet with the higher priority, VRRPv3 over IPv4", async () => {
-    await changesHands("fd4", IPV4, { alpha: "frr", beta: "duet" });
+    await besideFrr("fd4", IPV4, { alpha: "frr", beta: "duet" });
   });
   test.concurrent("FRR with the higher priority, VRRPv3 over IPv4", async () => {
-    await changesHands("ff4", IPV4, { alpha: "duet", beta: "frr" });
+    await besideFrr("ff4", IPV4, { alpha: "duet", beta: "frr" });
   });
   test.concurrent("Duet with the higher priority, VRRPv3 over IPv6", async () => {
-    await changesHands("fd6", IPV6, { alpha: "frr", beta: "duet" });
+    await besideFrr("fd6", IPV6, { alpha: "frr", beta: "duet" });
   });
   test.concurrent("FRR with the higher priority, VRRPv3 over IPv6", async () => {
-    await changesHands("ff6", IPV6, { alpha: "duet", beta: "frr" });
+    await besideFrr("ff6", IPV6, { alpha: "duet", beta: "frr" });
   });
 });
 
@@ -56,55 +56,17 @@ function addVirtualInterface(place: TestNamespace, router: VirtualRouter): void 
 /** FRR advertises over IPv6 from the virtual interface's own link-local address. */
 const FRR_SOURCE6 = "fe80::f";
 
-const speakerOf = (kind: PeerKind, name: RouterName, router: VirtualRouter): string =>
-  kind === "frr" && router.family === 6 ? FRR_SOURCE6 : sourceOf(name, router);
-
-/** alpha is the worse router and starts first; beta preempts, loses its cable, gets it back, and resigns. */
-async function changesHands(
-  label: string,
-  router: VirtualRouter,
-  kinds: Readonly<Record<RouterName, PeerKind>>,
-): Promise<void> {
-  const pair = new Pair(label, kinds);
-  const addresses = virtualAddresses(router);
-  const { alpha, beta } = pair.peers;
-  try {
-    for (const name of ROUTERS)
-      if (kinds[name] === "frr") addVirtualInterface(pair.routers[name], router);
-    await pair.open();
-    pair.watch(...addresses);
-    await alpha.start(configOf(kinds.alpha, "alpha", 100, router));
-    await served("alpha");
-    await beta.start(configOf(kinds.beta, "beta", 110, router));
-    await served("beta");
-    pair.pull("beta");
-    await served("alpha");
-    pair.plug("beta");
-    await pair.settles("beta", ...addresses);
+async function besideFrr(label: string, router: VirtualRouter, kinds: Kinds): Promise<void> {
+  const isFrr = (name: RouterName): boolean => kinds[name] === "frr";
+  await changesHands(label, router, kinds, {
+    prepare: (pair) => {
+      for (const name of ROUTERS.filter(isFrr)) addVirtualInterface(pair.routers[name], router);
+    },
+    speakerOf: (name) =>
+      isFrr(name) && router.family === 6 ? FRR_SOURCE6 : sourceOf(name, router),
     // vrrpd does not notice the cable and so announces nothing when it is back: clients must ask.
-    if (kinds.beta === "frr") pair.forget(virtualAddress(router));
-    await served("beta");
-    const complaints = await Promise.all(ROUTERS.map((name) => pair.peers[name].complaints()));
-    expect(complaints).toEqual([[], []]);
-    await beta.terminate();
-    await served("alpha");
-
-    expect(pair.overlaps).toEqual([]);
-    const wire = await pair.networks[0]!.recording.read();
-    expect(wire.faults).toEqual([]);
-    const [a, b] = ROUTERS.map((name) => speakerOf(kinds[name], name, router));
-    expect(wire.speakers()).toEqual([a, b, a, b, a]);
-    expect(wire.resignations()).toEqual([b]);
-  } catch (error) {
-    throw new Error(`${String(error)}\n${pair.logs()}`, { cause: error });
-  } finally {
-    await pair.close();
-  }
-
-  async function served(holder: RouterName): Promise<void> {
-    await pair.settles(holder, ...addresses);
-    const address = virtualAddress(router);
-    expect(await pair.reaches(address), `a client reaches ${address} on ${holder}`).toBe(true);
-    expect(pair.neighbour(address)).toBe(pair.servingMac(holder, address));
-  }
+    returned: (pair) => {
+      if (isFrr("beta")) pair.forget(virtualAddress(router));
+    },
+  });
 }

@@ -2,16 +2,10 @@
  * Duet and keepalived share one virtual router and hand it to each other in every way there is, on every dialect of the
  * protocol. Each dialect is tried with Duet as the better and as the worse router.
  */
-import { describe, expect, test } from "vitest";
-import {
-  configOf,
-  sourceOf,
-  type VirtualRouter,
-  virtualAddress,
-  virtualAddresses,
-} from "../support/interop-config.ts";
-import { Pair, ROUTERS, type RouterName } from "../support/interop-pair.ts";
-import { missingFor, type PeerKind } from "../support/peers.ts";
+import { describe, test } from "vitest";
+import type { VirtualRouter } from "../support/interop-config.ts";
+import { changesHands } from "../support/interop-elections.ts";
+import { missingFor } from "../support/peers.ts";
 
 interface Dialect extends VirtualRouter {
   readonly label: string;
@@ -38,70 +32,28 @@ const DIALECTS: readonly Dialect[] = [
   { ...V3, label: "uni36", title: "unicast VRRPv3 over IPv6", family: 6, isUnicast: true },
 ];
 
-const missing = missingFor("duet", "keepalived", "tshark");
-
-describe.skipIf(missing !== undefined)(`beside keepalived ${missing ?? ""}`, () => {
-  for (const dialect of DIALECTS) {
-    test.concurrent(`Duet with the higher priority, ${dialect.title}`, async () => {
-      await changesHands(`d${dialect.label}`, dialect, { alpha: "keepalived", beta: "duet" });
-    });
-    test.concurrent(`keepalived with the higher priority, ${dialect.title}`, async () => {
-      await changesHands(`k${dialect.label}`, dialect, { alpha: "duet", beta: "keepalived" });
-    });
-  }
-});
-
 /**
  * keepalived counts what it sends and what it hears in one sequence number: after a resignation that did not get out of a
  * dead cable it takes the next advertisement, whoever it is from, for a replay.
  */
-const isUnexpected = (complaint: string): boolean =>
-  complaint !== "Failure: 1" && !complaint.includes("already processed");
+const SHARED_SEQUENCE = {
+  tolerates: (complaint: string) =>
+    complaint === "Failure: 1" || complaint.includes("already processed"),
+};
 
-/** alpha is the worse router and starts first; beta preempts, loses its cable, gets it back, and resigns. */
-async function changesHands(
-  label: string,
-  router: VirtualRouter,
-  kinds: Readonly<Record<RouterName, PeerKind>>,
-): Promise<void> {
-  const pair = new Pair(label, kinds);
-  const addresses = virtualAddresses(router);
-  const { alpha, beta } = pair.peers;
-  try {
-    await pair.open();
-    pair.watch(...addresses);
-    await alpha.start(configOf(kinds.alpha, "alpha", 100, router));
-    await served("alpha");
-    await beta.start(configOf(kinds.beta, "beta", 110, router));
-    await served("beta");
-    pair.pull("beta");
-    await served("alpha");
-    pair.plug("beta");
-    await served("beta");
-    const complaints = await Promise.all(ROUTERS.map((name) => pair.peers[name].complaints()));
-    const isFault = router.authentication === "AH" ? isUnexpected : () => true;
-    expect(complaints.map((all) => all.filter(isFault))).toEqual([[], []]);
-    await beta.terminate();
-    await served("alpha");
+const missing = missingFor("duet", "keepalived", "tshark");
 
-    expect(pair.overlaps).toEqual([]);
-    const wire = await pair.networks[0]!.recording.read();
-    expect(wire.faults).toEqual([]);
-    const [a, b] = ROUTERS.map((name) => sourceOf(name, router));
-    expect(wire.speakers()).toEqual([a, b, a, b, a]);
-    // The one that the kernel still had for a unicast peer when the cable came out may follow when it is back in.
-    expect(new Set(wire.resignations())).toEqual(new Set([b]));
-    expect(wire.resignations().length).toBeLessThanOrEqual(router.isUnicast === true ? 2 : 1);
-  } catch (error) {
-    throw new Error(`${String(error)}\n${pair.logs()}`, { cause: error });
-  } finally {
-    await pair.close();
+describe.skipIf(missing !== undefined)(`beside keepalived ${missing ?? ""}`, () => {
+  for (const dialect of DIALECTS) {
+    const { label, title, authentication } = dialect;
+    const peculiarities = authentication === "AH" ? SHARED_SEQUENCE : {};
+    test.concurrent(`Duet with the higher priority, ${title}`, async () => {
+      const kinds = { alpha: "keepalived", beta: "duet" } as const;
+      await changesHands(`d${label}`, dialect, kinds, peculiarities);
+    });
+    test.concurrent(`keepalived with the higher priority, ${title}`, async () => {
+      const kinds = { alpha: "duet", beta: "keepalived" } as const;
+      await changesHands(`k${label}`, dialect, kinds, peculiarities);
+    });
   }
-
-  async function served(holder: RouterName): Promise<void> {
-    await pair.settles(holder, ...addresses);
-    const address = virtualAddress(router);
-    expect(await pair.reaches(address), `a client reaches ${address} on ${holder}`).toBe(true);
-    expect(pair.neighbour(address)).toBe(pair.servingMac(holder, address));
-  }
-}
+});

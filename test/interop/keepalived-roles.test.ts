@@ -1,10 +1,9 @@
 /** Who is to be Active, and when: the rules that Duet and keepalived must read in the same way. */
 import { describe, expect, test } from "vitest";
 import { configOf, type VirtualRouter, virtualAddress } from "../support/interop-config.ts";
-import { Pair, type RouterName } from "../support/interop-pair.ts";
-import { missingFor, type PeerKind } from "../support/peers.ts";
-
-type Kinds = Readonly<Record<RouterName, PeerKind>>;
+import { type Kinds, withPair } from "../support/interop-elections.ts";
+import type { Pair, RouterName } from "../support/interop-pair.ts";
+import { missingFor } from "../support/peers.ts";
 
 const ROUTER = { version: 3, family: 4, interval: 0.3 } as const satisfies VirtualRouter;
 const ADDRESS = virtualAddress(ROUTER);
@@ -20,17 +19,12 @@ const BOTH_WAYS: readonly (readonly [string, Kinds])[] = [
 const missing = missingFor("duet", "keepalived", "tshark");
 let pairs = 0;
 
-async function withPair(kinds: Kinds, body: (pair: Pair) => Promise<void>): Promise<void> {
-  const pair = new Pair(`r${(pairs += 1)}`, kinds);
-  try {
+/** A pair of its own for each test. */
+const withNewPair = async (kinds: Kinds, body: (pair: Pair) => Promise<void>): Promise<void> =>
+  withPair(`r${(pairs += 1)}`, kinds, async (pair) => {
     await pair.open();
     await body(pair);
-  } catch (error) {
-    throw new Error(`${String(error)}\n${pair.logs()}`, { cause: error });
-  } finally {
-    await pair.close();
-  }
-}
+  });
 
 async function start(
   pair: Pair,
@@ -49,7 +43,7 @@ const pause = async (ms: number): Promise<void> =>
 
 describe.skipIf(missing !== undefined).each(BOTH_WAYS)(`%s ${missing ?? ""}`, (_, kinds) => {
   test.concurrent("waits with nopreempt until the worse router is gone", async () => {
-    await withPair(kinds, async (pair) => {
+    await withNewPair(kinds, async (pair) => {
       await start(pair, "alpha", 100);
       await pair.settles("alpha", ADDRESS);
       pair.watch(ADDRESS);
@@ -66,7 +60,7 @@ describe.skipIf(missing !== undefined).each(BOTH_WAYS)(`%s ${missing ?? ""}`, (_
   });
 
   test.concurrent("waits for its preempt_delay, and no longer", async () => {
-    await withPair(kinds, async (pair) => {
+    await withNewPair(kinds, async (pair) => {
       await start(pair, "alpha", 100);
       await pair.settles("alpha", ADDRESS);
       const before = performance.now();
@@ -80,7 +74,7 @@ describe.skipIf(missing !== undefined).each(BOTH_WAYS)(`%s ${missing ?? ""}`, (_
   });
 
   test.concurrent("leaves the role to the higher address when priorities are equal", async () => {
-    await withPair(kinds, async (pair) => {
+    await withNewPair(kinds, async (pair) => {
       await Promise.all([start(pair, "alpha", 100), start(pair, "beta", 100)]);
       // Whoever comes first stays while the other one hears it: apart they are both Active, and together they decide.
       pair.silence("beta");
@@ -96,7 +90,7 @@ describe.skipIf(missing !== undefined).each(BOTH_WAYS)(`%s ${missing ?? ""}`, (_
   });
 
   test.concurrent("ends a partition with the better router alone, known to clients", async () => {
-    await withPair(kinds, async (pair) => {
+    await withNewPair(kinds, async (pair) => {
       await start(pair, "beta", 150);
       await pair.settles("beta", ADDRESS);
       await start(pair, "alpha", 100);
@@ -118,7 +112,7 @@ describe.skipIf(missing !== undefined).each(BOTH_WAYS)(`%s ${missing ?? ""}`, (_
   });
 
   test.concurrent("learns the interval that the other advertises in version 3", async () => {
-    await withPair(kinds, async (pair) => {
+    await withNewPair(kinds, async (pair) => {
       await start(pair, "beta", 150, { interval: 1 });
       await pair.settles("beta", ADDRESS);
       pair.watch(ADDRESS);
@@ -141,7 +135,7 @@ describe.skipIf(missing !== undefined)(
     test.concurrent.each(["SIGKILL", "SIGSTOP"] as const)(
       "%s: keepalived takes over and the kernel removes Duet's address",
       async (signal) => {
-        await withPair({ alpha: "keepalived", beta: "duet" }, async (pair) => {
+        await withNewPair({ alpha: "keepalived", beta: "duet" }, async (pair) => {
           await start(pair, "beta", 150);
           await pair.settles("beta", ADDRESS);
           await start(pair, "alpha", 100);
