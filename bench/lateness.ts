@@ -20,6 +20,8 @@ export interface Lateness {
 }
 
 const INTERVAL_MS = 10;
+/** Keeps one core busy, whose number is the parameter. */
+const BURN = 'exec taskset -c "$0" sh -c "while :; do :; done"';
 
 export const measureLateness = async (contestant: Contestant, spanMs: number): Promise<Lateness> =>
   withSite(
@@ -27,7 +29,7 @@ export const measureLateness = async (contestant: Contestant, spanMs: number): P
     { instances: 1, version: 3, interval: INTERVAL_MS / 1_000 },
     async ({ middle, folder }) => {
       const lastCore = String(os.cpus().length - 1);
-      const burner = spawn("taskset", ["-c", lastCore, "sh", "-c", "while :; do :; done"]);
+      const burner = spawn("sh", ["-c", BURN, lastCore]);
       try {
         const recording = new Recording(middle.namespace, "br0", `${folder}/wire.pcapng`);
         await recording.start();

@@ -26,7 +26,7 @@ export interface NetworkPlan {
 }
 
 /** 192.0.2.0/24 and 2001:db8::/64; alpha has the lower addresses. */
-export const SEGMENT: NetworkPlan = {
+const SEGMENT: NetworkPlan = {
   interface: "eth0",
   alpha: ["192.0.2.1/24", "fe80::a/64", "2001:db8::1/64"],
   beta: ["192.0.2.2/24", "fe80::b/64", "2001:db8::2/64"],
