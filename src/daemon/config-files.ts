@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { hostname, uptime } from "node:os";
 import path from "node:path";
 import type { CommandStatus, Environment, FileSource, FileText } from "../config/source.ts";
+import { localAddresses } from "./local-addresses.ts";
 
 /** No configuration is longer; a device or a log named by mistake is. */
 const FILE_SIZE_MAX = 4_000_000;
@@ -118,6 +119,7 @@ function kindOf(file: string): "file" | "other" | "none" {
 export function systemEnvironment(options: { readonly configId?: string } = {}): Environment {
   const users = namesIn("/etc/passwd");
   const groups = namesIn("/etc/group");
+  const addresses = localAddresses();
   return {
     hostName: hostname(),
     ...options,
@@ -127,6 +129,7 @@ export function systemEnvironment(options: { readonly configId?: string } = {}):
       ),
     ),
     interfaces: interfaceNames(),
+    ...(addresses !== undefined && { addresses }),
     commandStatus,
     userExists: (user) => users.has(user) || /^\d+$/.test(user),
     groupExists: (group) => groups.has(group) || /^\d+$/.test(group),

@@ -44,12 +44,16 @@ export class ConntrackdSocket {
 
   /**
    * Listens at `path` from now on and nowhere else; undefined: nowhere. Must be called on the main thread. Throws
-   * ControlSocketError when the path cannot be had; then it listens nowhere.
+   * ControlSocketError when the path cannot be had; then nothing has changed.
    */
   async listen(path: string | undefined): Promise<void> {
     if (path === this.#listening?.path) return;
+    const next = path === undefined ? undefined : { path, server: await this.#open(path) };
     await this.close();
-    if (path === undefined) return;
+    this.#listening = next;
+  }
+
+  async #open(path: string): Promise<Server> {
     await freeSocketPath(path, NAMING);
     const server = createServer({ allowHalfOpen: true }, (socket) => this.#take(socket));
     server.maxConnections = CONNECTION_COUNT_MAX;
@@ -58,8 +62,8 @@ export class ConntrackdSocket {
     server.on("error", ({ message: reason }) => {
       log("control.accept-failed", { reason }, `${path}: ${reason}`);
     });
-    this.#listening = { path, server };
     log("control.listening", { socket: path }, `conntrackd's control socket is ${path}`);
+    return server;
   }
 
   /** Ends every connection and removes the socket. */

@@ -1,7 +1,6 @@
 /**
- * The dedicated links of one transport. All are read; one, the current one, is written: the default one at first, another
- * that is up when its interface goes down, and the one that the peer turned to. A link whose address or interface is not
- * there yet is opened when it appears.
+ * The sockets of the dedicated links. All links are read; which one is written is the replicator's choice, who is told of
+ * each whether it works. A link whose address or interface is not there yet is opened when it appears.
  */
 import { ipFamily } from "../base/ip.ts";
 import { after, type Instant, milliseconds, seconds } from "../base/time.ts";
@@ -30,24 +29,29 @@ export interface ChannelsContext {
   readonly reactor: Pick<Reactor, "watch" | "unwatch">;
   readonly linkOf: (name: string) => LinkEntry | undefined;
   readonly now: () => Instant;
-  /** A datagram, or whole messages of a stream. True: there was something valid in it. */
-  readonly received: (view: DataView, at: number, length: number) => boolean;
-  /** The current link takes datagrams again. */
+  /** A datagram, or whole messages of a stream: the first `length` bytes of `view`, which came on link `index`. */
+  readonly received: (view: DataView, length: number, index: number) => void;
+  /** Link `index` takes datagrams below `capacity` bytes from now on, or none (undefined). */
+  readonly changed: (index: number, capacity: number | undefined) => void;
+  /** A link that was blocked takes datagrams again. */
   readonly writable: () => void;
   readonly complain: (trouble: Trouble) => void;
 }
 
-/** Writes the next datagram, of at most `room` bytes, at `at`. Returns its size, 0 when there is nothing to send. */
-export type Fill = (view: DataView, at: number, room: number) => number;
+/** Writes the next datagram, below the link's capacity, at `at`. Returns its size, 0 when there is nothing to send. */
+export type Fill = (view: DataView, at: number) => number;
 
 /** "idle": everything is sent. "more": come back. "blocked": nothing can be sent now. */
 export type Transmission = "idle" | "more" | "blocked";
 
 interface Link {
+  readonly number: number;
   readonly config: ChannelConfig;
+  /** What was last said of it. */
+  capacity: number | undefined;
   socket: DatagramChannel | StreamChannel | undefined;
   /** Index of the interface that it was opened on. */
-  index: number | undefined;
+  interfaceIndex: number | undefined;
   /** What the last attempt to open it failed with, to tell a failure once. */
   failure: string | undefined;
   sentBytes: number;
@@ -63,32 +67,19 @@ export class ReplicationChannels {
   readonly #links: readonly Link[];
   readonly #incoming = new ReceiveBatch(RECEIVE_COUNT, RECEIVE_SIZE);
   readonly #outgoing: SendBatch;
-  #current: Link | undefined;
+  /** Where the outgoing batch goes. */
+  #aimed: Link | undefined;
   #retryAt: Instant | undefined;
   #reopenAt: Instant | undefined;
 
   /** Opens what can be opened. */
   constructor(configs: readonly ChannelConfig[], context: ChannelsContext) {
     this.#context = context;
-    this.#links = configs.map((config) => newLink(config));
+    this.#links = configs.map((config, number) => newLink(config, number));
     const mtus = configs.map(({ interface: name }) => context.linkOf(name)?.mtu ?? MTU_DEFAULT);
     const size = Math.min(SEND_SIZE_MAX, Math.max(MTU_DEFAULT, ...mtus));
     this.#outgoing = new SendBatch(SEND_COUNT, size);
-    this.#open();
     this.linksChanged();
-  }
-
-  /** Interface that is written to; undefined when none is open. */
-  get current(): string | undefined {
-    return this.#current?.config.interface;
-  }
-
-  /** Bytes that a datagram may have: less than this. */
-  get capacity(): number {
-    const config = this.#current?.config;
-    if (config === undefined) return MTU_DEFAULT - headersOf(undefined);
-    const mtu = this.#context.linkOf(config.interface)?.mtu ?? MTU_DEFAULT;
-    return Math.min(mtu, this.#outgoing.size) - headersOf(config);
   }
 
   /** Names of the interfaces that links use. */
@@ -96,24 +87,25 @@ export class ReplicationChannels {
     return new Set(this.#links.map(({ config }) => config.interface));
   }
 
-  /** An interface came, went, or changed: opens what can be opened now, and turns to a link that is up. */
+  /** An interface or an address came, went, or changed: opens what can be opened now, and says what works. */
   linksChanged(): void {
-    this.#open();
-    const isUsable = (link: Link): boolean => link.socket !== undefined && this.#isRunning(link);
-    if (this.#current !== undefined && isUsable(this.#current)) return;
-    const usable = this.#links.filter(isUsable);
-    const open = this.#links.filter(({ socket }) => socket !== undefined);
-    const best = preferred(usable) ?? this.#current ?? preferred(open);
-    if (best !== undefined) this.#turnTo(best);
+    this.#reopenAt = undefined;
+    for (const link of this.#links) {
+      this.#open(link);
+      const capacity = this.#capacityOf(link);
+      if (capacity !== link.capacity) this.#context.changed(link.number, capacity);
+      link.capacity = capacity;
+    }
   }
 
-  /** Sends what `fill` has, in bounded portions. */
-  transmit(fill: Fill): Transmission {
-    const socket = this.#current?.socket;
-    if (this.#current === undefined || socket === undefined) return "blocked";
-    if (socket instanceof StreamChannel) return this.#transmitStream(this.#current, socket, fill);
+  /** Sends what `fill` has on link `index`, in bounded portions. */
+  transmit(index: number, fill: Fill): Transmission {
+    const link = this.#links[index];
+    const socket = link?.socket;
+    if (link === undefined || socket === undefined) return "blocked";
+    if (socket instanceof StreamChannel) return this.#transmitStream(link, socket, fill);
     if (this.#retryAt !== undefined && this.#context.now() < this.#retryAt) return "blocked";
-    return this.#transmitDatagrams(this.#current, socket, fill);
+    return this.#transmitDatagrams(link, socket, fill);
   }
 
   /** When wake() has something to do. */
@@ -130,7 +122,8 @@ export class ReplicationChannels {
     this.#context.writable();
   }
 
-  stats(): readonly ChannelStats[] {
+  /** `current` is the link that is written. */
+  stats(current: number): readonly ChannelStats[] {
     return this.#links.map((link) => {
       const { socket } = link;
       const isStream = socket instanceof StreamChannel;
@@ -138,7 +131,7 @@ export class ReplicationChannels {
         transport: link.config.transport,
         interface: link.config.interface,
         state: this.#stateOf(link),
-        isActive: link === this.#current,
+        isActive: link.number === current,
         connections: isStream ? { server: socket.hasReader, client: socket.hasSender } : null,
         sentBytes: link.sentBytes,
         sentPackets: link.sentPackets,
@@ -156,6 +149,8 @@ export class ReplicationChannels {
 
   #transmitDatagrams(link: Link, socket: DatagramChannel, fill: Fill): Transmission {
     const batch = this.#outgoing;
+    if (this.#aimed !== link) socket.aim(batch);
+    this.#aimed = link;
     for (let round = 0; round < SEND_ROUNDS_MAX; round += 1) {
       const isEmpty = this.#gather(fill);
       if (batch.waiting === 0) return "idle";
@@ -176,9 +171,8 @@ export class ReplicationChannels {
   /** True when `fill` has nothing more. */
   #gather(fill: Fill): boolean {
     const batch = this.#outgoing;
-    const room = this.capacity;
     while (!batch.isFull) {
-      const size = fill(batch.view, batch.nextAt, room);
+      const size = fill(batch.view, batch.nextAt);
       if (size === 0) return true;
       batch.add(size);
     }
@@ -186,9 +180,9 @@ export class ReplicationChannels {
   }
 
   #transmitStream(link: Link, socket: StreamChannel, fill: Fill): Transmission {
-    const room = this.capacity;
+    const room = link.capacity ?? MTU_DEFAULT;
     for (let round = 0; round < SEND_ROUNDS_MAX; round += 1) {
-      const isEmpty = gatherStream(link, socket, fill, room);
+      const isEmpty = gatherStream(link, socket, { fill, room });
       const isFlushed = socket.flush();
       link.sentBytes += socket.takeWritten();
       if (!isFlushed) {
@@ -205,8 +199,7 @@ export class ReplicationChannels {
     const batch = this.#incoming;
     const received = this.#receiveBatch(link, socket);
     for (let index = 0; index < received; index += 1) {
-      const length = batch.length(index);
-      this.#take(link, batch.view, batch.at(index), length);
+      this.#take(link, batch.room(index), batch.length(index));
     }
     return received < batch.count;
   }
@@ -223,37 +216,30 @@ export class ReplicationChannels {
     }
   }
 
-  #take(link: Link, view: DataView, at: number, length: number): void {
+  #take(link: Link, view: DataView, length: number): void {
     link.receivedBytes += length;
     link.receivedPackets += 1;
-    const isValid = this.#context.received(view, at, length);
-    // The peer sends on the link that it believes in.
-    if (isValid && link !== this.#current && link.socket !== undefined) this.#turnTo(link);
+    this.#context.received(view, length, link.number);
   }
 
-  #turnTo(link: Link): void {
-    const before = this.#current;
-    this.#current = link;
-    if (link.socket instanceof DatagramChannel) link.socket.aim(this.#outgoing);
-    else this.#outgoing.clear();
-    this.#retryAt = undefined;
-    if (before !== undefined) this.#context.writable();
+  #open(link: Link): void {
+    const index = this.#context.linkOf(link.config.interface)?.index;
+    // An interface that was made anew under its old name is another one, of which no group is joined.
+    if (index !== undefined && index !== link.interfaceIndex) this.#closeLink(link);
+    if (link.socket === undefined) this.#tryToOpen(link, index);
+    if (link.socket === undefined) this.#reopenAt = after(this.#context.now(), REOPEN_PAUSE);
   }
 
-  #open(): void {
-    this.#reopenAt = undefined;
-    for (const link of this.#links) {
-      const index = this.#context.linkOf(link.config.interface)?.index;
-      // An interface that was made anew under its old name is another one, of which no group is joined.
-      if (index !== undefined && index !== link.index) this.#closeLink(link);
-      if (link.socket === undefined) this.#tryToOpen(link, index);
-      if (link.socket === undefined) this.#reopenAt = after(this.#context.now(), REOPEN_PAUSE);
-    }
+  #capacityOf({ config, socket }: Link): number | undefined {
+    const entry = this.#context.linkOf(config.interface);
+    if (entry === undefined || !entry.running || socket === undefined) return undefined;
+    return Math.min(entry.mtu, this.#outgoing.size) - headersOf(config);
   }
 
   #closeLink(link: Link): void {
     const { socket } = link;
     link.socket = undefined;
+    if (this.#aimed === link) this.#aimed = undefined;
     if (socket instanceof DatagramChannel) this.#context.reactor.unwatch(socket.fd);
     socket?.close();
   }
@@ -271,8 +257,7 @@ export class ReplicationChannels {
     }
     try {
       link.socket = this.#openSocket(link, index);
-      link.index = index;
-      if (link === this.#current) this.#turnTo(link);
+      link.interfaceIndex = index;
       link.failure = undefined;
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
@@ -306,12 +291,8 @@ export class ReplicationChannels {
       reactor,
       now,
       writable,
-      received: (view, length) => this.#take(link, view, 0, length),
+      received: (view, length) => this.#take(link, view, length),
     });
-  }
-
-  #isRunning({ config }: Link): boolean {
-    return this.#context.linkOf(config.interface)?.running === true;
   }
 
   #stateOf({ config }: Link): ChannelStats["state"] {
@@ -322,10 +303,12 @@ export class ReplicationChannels {
   }
 }
 
-const newLink = (config: ChannelConfig): Link => ({
+const newLink = (config: ChannelConfig, number: number): Link => ({
+  number,
   config,
+  capacity: undefined,
   socket: undefined,
-  index: undefined,
+  interfaceIndex: undefined,
   failure: undefined,
   sentBytes: 0,
   sentPackets: 0,
@@ -335,19 +318,19 @@ const newLink = (config: ChannelConfig): Link => ({
   receiveErrors: 0,
 });
 
-const preferred = (links: readonly Link[]): Link | undefined =>
-  links.find(({ config }) => config.isDefault) ?? links[0];
-
 /** Bytes of the IP and UDP headers, or of those of IP and TCP, before the payload. */
-function headersOf(config: ChannelConfig | undefined): number {
-  const ip = config !== undefined && ipFamily(config.address) === 6 ? 40 : 20;
-  return ip + (config?.transport === "tcp" ? 20 : 8);
+function headersOf({ address, transport }: ChannelConfig): number {
+  return (ipFamily(address) === 6 ? 40 : 20) + (transport === "tcp" ? 20 : 8);
 }
 
 /** True when `fill` has nothing more. */
-function gatherStream(link: Link, socket: StreamChannel, fill: Fill, room: number): boolean {
+function gatherStream(
+  link: Link,
+  socket: StreamChannel,
+  { fill, room }: { readonly fill: Fill; readonly room: number },
+): boolean {
   while (socket.accepts(room)) {
-    const size = fill(socket.output, socket.outputAt, room);
+    const size = fill(socket.output, socket.outputAt);
     if (size === 0) return true;
     socket.add(size);
     link.sentPackets += 1;

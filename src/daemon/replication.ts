@@ -12,6 +12,7 @@ import type {
 import { FileLock } from "../kernel/file-lock.ts";
 import { CATALOGUE } from "../log/catalogue.ts";
 import type { ReplicationConfig } from "../replication/config.ts";
+import { ConntrackdSocket } from "./conntrackd-socket.ts";
 import { ReplicationHandle, ReplicationSilentError } from "./replication-handle.ts";
 import { describePortion, entryFilter } from "./replication-listing.ts";
 import { ReplicationLog } from "./replication-log.ts";
@@ -42,6 +43,7 @@ export class Replication implements ReplicationCommands {
   #connect: ((end: LineEnd | null) => void) | undefined;
   #ownLog: ReplicationLog;
   #lock: { readonly path: string; readonly file: FileLock } | undefined;
+  readonly #controlSocket: ConntrackdSocket;
   #restart: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -49,6 +51,11 @@ export class Replication implements ReplicationCommands {
     this.#parts = parts;
     this.#config = parts.config;
     this.#ownLog = this.#openLog();
+    this.#controlSocket = new ConntrackdSocket({
+      commands: this,
+      log: this.#log,
+      onKill: parts.isElected ? undefined : () => process.kill(process.pid, "SIGTERM"),
+    });
   }
 
   /** Resolves when flows are replicated. Rejects with StartError when another daemon does that already. */
@@ -57,6 +64,7 @@ export class Replication implements ReplicationCommands {
     try {
       replication.#takeLock();
       await replication.#run();
+      await replication.#controlSocket.listen(parts.config.controlSocket);
     } catch (error) {
       await replication.stop();
       throw error;
@@ -72,6 +80,7 @@ export class Replication implements ReplicationCommands {
 
   /** Applies the difference; tables are kept. */
   async reload(config: ReplicationConfig): Promise<void> {
+    await this.#controlSocket.listen(config.controlSocket);
     this.#config = config;
     await this.#ownLog.close();
     this.#ownLog = this.#openLog();
@@ -82,6 +91,7 @@ export class Replication implements ReplicationCommands {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#restart);
+    await this.#controlSocket.close();
     await this.#handle?.stop(STOP_TIMEOUT_MS);
     this.#disconnect();
     this.#releaseLock();

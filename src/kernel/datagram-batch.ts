@@ -74,10 +74,16 @@ const EMPTY: ReadonlySet<number> = new Set([ERRNO.EAGAIN, ERRNO.EINTR]);
 
 export class ReceiveBatch {
   readonly #rooms: Rooms;
+  readonly #views: readonly DataView[];
 
   /** `count` datagrams per call, of at most `size` bytes each. */
   constructor(count: number, size: number) {
     this.#rooms = new Rooms(count, size);
+    const { buffer } = this.#rooms.memory.view;
+    this.#views = Array.from(
+      { length: count },
+      (_, index) => new DataView(buffer, this.at(index), this.#rooms.size),
+    );
   }
 
   /** Datagrams per call. */
@@ -104,6 +110,13 @@ export class ReceiveBatch {
   /** Offset of the datagram in `view`. */
   at(index: number): number {
     return this.#rooms.at(index);
+  }
+
+  /** The room of the datagram, which begins with it; the same view for good. */
+  room(index: number): DataView {
+    const view = this.#views[index];
+    if (view === undefined) throw new RangeError(`no datagram ${index} in this batch`);
+    return view;
   }
 
   /** Bytes of the datagram. */

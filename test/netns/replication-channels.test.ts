@@ -6,6 +6,7 @@ import type { Trouble } from "../../src/daemon/thread-messages.ts";
 import { monotonicNow } from "../../src/kernel/clock.ts";
 import { Reactor } from "../../src/kernel/reactor.ts";
 import { RouteNetlink } from "../../src/kernel/route-netlink.ts";
+import { Channels } from "../../src/replication/channels.ts";
 import type { ChannelConfig } from "../../src/replication/config.ts";
 import { isRoot, type TestNamespace, TestNet } from "../support/netns.ts";
 
@@ -27,12 +28,14 @@ class End {
   readonly outgoing: Uint8Array[] = [];
   readonly heard: number[] = [];
   readonly troubles: Trouble[] = [];
+  readonly choice: Channels;
   readonly channels: ReplicationChannels;
   readonly #namespace: TestNamespace;
   readonly #netlink: RouteNetlink;
 
   constructor(namespace: TestNamespace, configs: readonly ChannelConfig[], reactor: Reactor) {
     this.#namespace = namespace;
+    this.choice = new Channels(configs.length, 0);
     this.#netlink = namespace.within(() => RouteNetlink.open());
     this.channels = namespace.within(
       () =>
@@ -40,7 +43,8 @@ class End {
           reactor,
           linkOf: (name) => this.#netlink.links().find((link) => link.name === name),
           now: monotonicNow,
-          received: (view, at, length) => this.#received(view, at, length),
+          received: (view, length) => this.#received(view, length),
+          changed: (index, capacity) => this.choice.set(index, capacity),
           writable: () => this.transmit(),
           complain: (trouble) => this.troubles.push(trouble),
         }),
@@ -56,7 +60,7 @@ class End {
   }
 
   transmit(): void {
-    this.channels.transmit(this.#fill);
+    this.channels.transmit(this.choice.current, this.#fill);
   }
 
   close(): void {
@@ -64,18 +68,17 @@ class End {
     this.#netlink.close();
   }
 
-  readonly #fill: Fill = (view, at, room) => {
+  readonly #fill: Fill = (view, at) => {
     const next = this.outgoing[0];
-    if (next === undefined || next.length >= room) return 0;
+    if (next === undefined || next.length >= this.choice.capacity) return 0;
     this.outgoing.shift();
     new Uint8Array(view.buffer, view.byteOffset + at).set(next);
     return next.length;
   };
 
-  #received(view: DataView, at: number, length: number): boolean {
-    for (let offset = at; offset < at + length; offset += view.getUint16(offset + 2))
+  #received(view: DataView, length: number): void {
+    for (let offset = 0; offset < length; offset += view.getUint16(offset + 2))
       this.heard.push(view.getUint32(offset + 4));
-    return true;
   }
 }
 
@@ -160,7 +163,7 @@ describe.skipIf(!isRoot)("dedicated links", () => {
   test.each(cases)("%s carries messages both ways, in order", (_, given, capacity) => {
     const { a, b } = pair([config(given)]);
     expect(a.troubles).toEqual([]);
-    expect(a.channels.capacity).toBe(capacity);
+    expect(a.choice.capacity).toBe(capacity);
     for (let sequence = 1; sequence <= 200; sequence += 1) {
       a.outgoing.push(message(8 + (sequence % 7) * 200, sequence));
       b.outgoing.push(message(16, 1_000 + sequence));
@@ -168,14 +171,14 @@ describe.skipIf(!isRoot)("dedicated links", () => {
     runUntil(() => a.heard.length === 200 && b.heard.length === 200);
     expect(b.heard).toEqual(Array.from({ length: 200 }, (__, index) => index + 1));
     expect(a.heard).toEqual(Array.from({ length: 200 }, (__, index) => index + 1_001));
-    const [stats] = a.channels.stats();
+    const [stats] = a.channels.stats(0);
     expect(stats).toMatchObject({ state: "running", isActive: true, sendErrors: 0 });
     expect(stats?.receivedBytes).toBe(200 * 16);
     if (given.transport === "tcp")
       expect(stats?.connections).toEqual({ server: true, client: true });
   });
 
-  test("the next link is used when the first one goes down, and the peer follows", () => {
+  test("messages go over the next link when the first one goes down", () => {
     const second = {
       interface: "sync1",
       address: ip("10.255.1.1"),
@@ -185,21 +188,20 @@ describe.skipIf(!isRoot)("dedicated links", () => {
     const { a, b } = pair([config({ isDefault: true }), config(second)]);
     a.outgoing.push(message(8, 1));
     runUntil(() => b.heard.length === 1);
-    expect(b.channels.current).toBe("sync0");
+    expect(a.choice.current).toBe(0);
     alpha.ip("link set sync0 down");
-    a.channels.linksChanged();
-    expect(a.channels.current).toBe("sync1");
+    for (const end of [a, b]) end.channels.linksChanged();
+    expect([a, b].map(({ choice }) => choice.current)).toEqual([1, 1]);
     a.outgoing.push(message(8, 2));
     runUntil(() => b.heard.length === 2);
     expect(b.heard).toEqual([1, 2]);
-    expect(b.channels.current).toBe("sync1");
-    expect(a.channels.stats().map(({ state }) => state)).toEqual(["down", "running"]);
+    expect(a.channels.stats(1).map(({ state }) => state)).toEqual(["down", "running"]);
   });
 
   test("a link whose address is not there yet is told of once and opened when it is", () => {
     const { a, b } = pair([config({ address: ip("10.255.0.5"), peer: ip("10.255.0.2") })]);
     expect(a.troubles).toMatchObject([{ call: "bind", code: "EADDRNOTAVAIL" }]);
-    expect(a.channels.current).toBeUndefined();
+    expect(a.choice.capacity).toBe(0);
     a.outgoing.push(message(8, 7));
     a.channels.wake(instant(Number.MAX_SAFE_INTEGER));
     expect(a.troubles).toHaveLength(1);
@@ -218,7 +220,7 @@ describe.skipIf(!isRoot)("dedicated links", () => {
     ends.splice(ends.indexOf(b), 1);
     const again = new End(beta, [mirrored(config({ transport: "tcp" }))], reactor);
     ends.push(again);
-    runUntil(() => a.channels.stats()[0]?.connections?.client === false);
+    runUntil(() => a.channels.stats(0)[0]?.connections?.client === false);
     a.outgoing.push(message(8, 2), message(8, 3));
     runUntil(() => again.heard.length > 0);
     expect(again.heard.at(-1)).toBe(3);
