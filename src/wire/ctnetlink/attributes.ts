@@ -92,7 +92,8 @@ export const EXPECT_NAT = { direction: 1, tuple: 2 } as const;
 
 /** NLA_F_NESTED, which the kernel wants on attributes that hold others, and NLA_F_NET_BYTEORDER. */
 export const NESTED = 0x8000;
-const TYPE_MASK = 0x3fff;
+/** What is left of a type without them. */
+export const TYPE_MASK = 0x3fff;
 
 /** Attributes between two offsets of a message, by type: where each starts. One index serves any number of messages. */
 export class AttributeIndex {

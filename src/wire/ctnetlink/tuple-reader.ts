@@ -1,6 +1,9 @@
 /** Tuples of kernel messages: CTA_TUPLE_* and what is nested in it. */
-import { isIcmp, PROTOCOL } from "../flow-numbers.ts";
-import { AttributeIndex, TUPLE, TUPLE_IP, TUPLE_PROTOCOL } from "./attributes.ts";
+import { HOST_LITTLE_ENDIAN as LE } from "../abi.ts";
+import { TUPLE, TUPLE_IP, TUPLE_PROTOCOL, TYPE_MASK } from "./attributes.ts";
+
+const HEADER = 4;
+const ALL_PORTS = 3;
 
 /** What one tuple says. One reader serves any number of tuples, and holds the one read last. */
 export class TupleReader {
@@ -14,59 +17,97 @@ export class TupleReader {
   ports = 0;
   /** False when the kernel did not tell both ports. */
   portsKnown = false;
-  readonly #parts: AttributeIndex = new AttributeIndex(4);
-  readonly #inner: AttributeIndex = new AttributeIndex(16);
 
   /** Reads the attribute at offset `at`; false when it is -1 or holds no addresses or no protocol. */
   read(view: DataView, at: number): boolean {
     if (at < 0) return false;
-    this.#parts.readNested(view, at);
-    return this.#readAddresses(view) && this.#readProtocol(view);
-  }
-
-  #readAddresses(view: DataView): boolean {
-    const inner = this.#inner;
-    inner.readNested(view, this.#parts.headerAt(TUPLE.ip));
-    this.sourceAt = inner.valueAt(view, TUPLE_IP.ipv4Source, 4);
-    this.destinationAt = inner.valueAt(view, TUPLE_IP.ipv4Destination, 4);
-    this.family = 4;
-    if (this.sourceAt >= 0 && this.destinationAt >= 0) return true;
-    this.sourceAt = inner.valueAt(view, TUPLE_IP.ipv6Source, 16);
-    this.destinationAt = inner.valueAt(view, TUPLE_IP.ipv6Destination, 16);
-    this.family = 6;
-    return this.sourceAt >= 0 && this.destinationAt >= 0;
-  }
-
-  #readProtocol(view: DataView): boolean {
-    const inner = this.#inner;
-    inner.readNested(view, this.#parts.headerAt(TUPLE.protocol));
-    const numberAt = inner.valueAt(view, TUPLE_PROTOCOL.number, 1);
-    if (numberAt < 0) return false;
-    this.protocol = view.getUint8(numberAt);
-    if (isIcmp(this.protocol)) {
-      this.#readIcmp(view);
-      return true;
-    }
-    const sourceAt = inner.valueAt(view, TUPLE_PROTOCOL.sourcePort, 2);
-    const destinationAt = inner.valueAt(view, TUPLE_PROTOCOL.destinationPort, 2);
-    this.portsKnown = sourceAt >= 0 && destinationAt >= 0;
-    this.ports = this.portsKnown
-      ? (view.getUint16(sourceAt) << 16) | view.getUint16(destinationAt)
-      : 0;
-    return true;
-  }
-
-  #readIcmp(view: DataView): void {
-    const inner = this.#inner;
-    const isIpv4 = this.protocol === PROTOCOL.icmp;
-    const { icmpId, icmpv6Id, icmpType, icmpv6Type, icmpCode, icmpv6Code } = TUPLE_PROTOCOL;
-    const idAt = inner.valueAt(view, isIpv4 ? icmpId : icmpv6Id, 2);
-    const typeAt = inner.valueAt(view, isIpv4 ? icmpType : icmpv6Type, 1);
-    const codeAt = inner.valueAt(view, isIpv4 ? icmpCode : icmpv6Code, 1);
+    this.sourceAt = -1;
+    this.destinationAt = -1;
+    this.protocol = -1;
+    this.ports = 0;
     this.portsKnown = false;
-    this.ports =
-      ((typeAt < 0 ? 0 : view.getUint8(typeAt)) << 24) |
-      ((codeAt < 0 ? 0 : view.getUint8(codeAt)) << 16) |
-      (idAt < 0 ? 0 : view.getUint16(idAt));
+    const end = at + view.getUint16(at, LE);
+    for (let next = at + HEADER; end - next >= HEADER; ) {
+      const length = view.getUint16(next, LE);
+      if (length < HEADER || length > end - next) break;
+      const type = view.getUint16(next + 2, LE) & TYPE_MASK;
+      if (type === TUPLE.ip) this.#readAddresses(view, next + HEADER, next + length);
+      else if (type === TUPLE.protocol) this.#readProtocol(view, next + HEADER, next + length);
+      next += (length + 3) & ~3;
+    }
+    return this.sourceAt >= 0 && this.destinationAt >= 0 && this.protocol >= 0;
+  }
+
+  #readAddresses(view: DataView, start: number, end: number): void {
+    for (let next = start; end - next >= HEADER; ) {
+      const length = view.getUint16(next, LE);
+      if (length < HEADER || length > end - next) return;
+      this.#takeAddress(view.getUint16(next + 2, LE) & TYPE_MASK, next + HEADER, length - HEADER);
+      next += (length + 3) & ~3;
+    }
+  }
+
+  #takeAddress(type: number, at: number, size: number): void {
+    const { ipv4Source, ipv4Destination, ipv6Source, ipv6Destination } = TUPLE_IP;
+    const isSource = type === ipv4Source || type === ipv6Source;
+    if (!isSource && type !== ipv4Destination && type !== ipv6Destination) return;
+    const family = type === ipv4Source || type === ipv4Destination ? 4 : 6;
+    if (size < (family === 4 ? 4 : 16)) return;
+    if (family !== this.family) {
+      // One address of each family makes no tuple.
+      this.sourceAt = -1;
+      this.destinationAt = -1;
+      this.family = family;
+    }
+    if (isSource) this.sourceAt = at;
+    else this.destinationAt = at;
+  }
+
+  #readProtocol(view: DataView, start: number, end: number): void {
+    let known = 0;
+    for (let next = start; end - next >= HEADER; ) {
+      const length = view.getUint16(next, LE);
+      if (length < HEADER || length > end - next) break;
+      const type = view.getUint16(next + 2, LE) & TYPE_MASK;
+      if (length >= HEADER + sizeOf(type)) known |= this.#takeHeader(view, type, next + HEADER);
+      next += (length + 3) & ~3;
+    }
+    this.portsKnown = known === ALL_PORTS;
+  }
+
+  /** Returns a bit for each of the two ports. */
+  #takeHeader(view: DataView, type: number, at: number): number {
+    switch (type) {
+      case TUPLE_PROTOCOL.number:
+        this.protocol = view.getUint8(at);
+        return 0;
+      case TUPLE_PROTOCOL.sourcePort:
+        this.ports |= view.getUint16(at) << 16;
+        return 1;
+      case TUPLE_PROTOCOL.destinationPort:
+        this.ports |= view.getUint16(at);
+        return 2;
+      case TUPLE_PROTOCOL.icmpId:
+      case TUPLE_PROTOCOL.icmpv6Id:
+        this.ports |= view.getUint16(at);
+        return 0;
+      case TUPLE_PROTOCOL.icmpType:
+      case TUPLE_PROTOCOL.icmpv6Type:
+        this.ports |= view.getUint8(at) << 24;
+        return 0;
+      case TUPLE_PROTOCOL.icmpCode:
+      case TUPLE_PROTOCOL.icmpv6Code:
+        this.ports |= view.getUint8(at) << 16;
+        return 0;
+      default:
+        return 0;
+    }
   }
 }
+
+/** Bytes of the value of a TUPLE_PROTOCOL attribute: ports and ids have two. */
+const sizeOf = (type: number): number =>
+  (type >= TUPLE_PROTOCOL.sourcePort && type <= TUPLE_PROTOCOL.icmpId) ||
+  type === TUPLE_PROTOCOL.icmpv6Id
+    ? 2
+    : 1;
