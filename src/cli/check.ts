@@ -1,4 +1,5 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import type { ConfigurationKind } from "../check/recognition.ts";
 import { type Diagnostic, formatDiagnostic } from "../config/diagnostics.ts";
 import { examples } from "./examples.ts";
 import { EXIT } from "./exit-code.ts";
@@ -7,6 +8,7 @@ import type { Session } from "./session.ts";
 import { plural } from "./words.ts";
 
 interface CheckFlags {
+  readonly as?: ConfigurationKind;
   readonly configId?: string;
   readonly json?: boolean;
 }
@@ -24,22 +26,33 @@ export function addCheck(program: Command, session: Session): void {
     .command("check")
     .summary("check configuration files")
     .description(
-      "Reads keepalived.conf files as the daemon would and lists every finding with file, line and column. The exit status is 1 when there are errors, 0 when there are warnings only. Nothing is changed on the system.",
+      "Reads keepalived.conf and conntrackd.conf files as the daemon would and lists every finding with file, line and column. The exit status is 1 when there are errors, 0 when there are warnings only. Nothing is changed on the system.",
     )
-    .argument("<file...>", "keepalived.conf")
-    .option("-i, --config-id <id>", "id that @ID conditions of the file are compared with")
+    .argument("<file...>", "keepalived.conf or conntrackd.conf, told apart by their content")
+    .addOption(
+      new Option("--as <program>", "whose configuration the files are").choices([
+        "keepalived",
+        "conntrackd",
+      ]),
+    )
+    .option("-i, --config-id <id>", "id that @ID conditions of keepalived.conf are compared with")
     .option("--json", "print the findings as JSON")
     .addHelpText(
       "after",
       examples(
         ["duet check /etc/keepalived/keepalived.conf", "before duet reload"],
+        [
+          "duet check /etc/keepalived/keepalived.conf /etc/conntrackd/conntrackd.conf",
+          "both files of a router",
+        ],
         ["duet check --config-id beta keepalived.conf", "as the other router reads the same file"],
       ),
     )
-    .action(async (files: readonly string[], { configId, json = false }: CheckFlags) => {
+    .action(async (files: readonly string[], { as: kind, configId, json = false }: CheckFlags) => {
       // What reads configurations is only loaded when it is needed: the other verbs start sooner.
       const { readFindings } = await import("./read-findings.ts");
-      const reports = files.map((file) => makeReport(file, readFindings(file, configId)));
+      const options = { ...(kind && { kind }), ...(configId !== undefined && { configId }) };
+      const reports = files.map((file) => makeReport(file, readFindings(file, options)));
       if (json) session.out(`${JSON.stringify(reports, null, 2)}\n`);
       else for (const report of reports) explain(report, session);
       const isClean = reports.every(({ errors }) => errors === 0);

@@ -148,8 +148,8 @@ function unicastOf(completion: Completion, draft: ChannelDraft): Addresses | und
     return { address: anyAddress(ipFamily(peer.value)), peer: peer.value };
   }
   reportPair(completion, address, peer);
-  const own = environment.addresses ?? [];
-  if (own.includes(peer.value) && !own.includes(address.value)) {
+  const { addresses = [] } = environment;
+  if (addresses.includes(peer.value) && !isOwn(address.value, addresses)) {
     const message = `${peer.value} is this router's own address, and ${address.value} is not: exchange the two, this file is the other router's`;
     findings.error(peer.at, "address-peer", message);
   } else reportForeign(completion, address, `IPv${ipFamily(address.value)}_address`);
@@ -170,12 +170,16 @@ function reportPair(
   findings.error(peer.at, "address-peer", message);
 }
 
+/** A socket can be bound to all of 127.0.0.0/8, whatever addresses the loopback interface has. */
+const isOwn = (address: IpAddress, own: readonly IpAddress[]): boolean =>
+  address.startsWith("127.") || own.includes(address);
+
 function reportForeign(
   { findings, environment: { addresses } }: Completion,
   { value, at }: Placed<IpAddress>,
   name: string,
 ): void {
-  if (addresses === undefined || addresses.includes(value)) return;
+  if (addresses === undefined || isOwn(value, addresses)) return;
   const family = ipFamily(value);
   const own = addresses.filter((entry) => ipFamily(entry) === family).slice(0, 12);
   const list = own.length === 0 ? "" : ` (it has ${own.join(", ")})`;

@@ -2,13 +2,11 @@
 import { FINDINGS } from "../../../src/config/codes.ts";
 import { ADDRESS_FORM } from "../../../src/config/keepalived/addresses.ts";
 import { DELAY_FORM } from "../../../src/config/keepalived/interfaces.ts";
-import type { Keyword, Support } from "../../../src/config/keepalived/reading.ts";
 import { ROUTE_FORM } from "../../../src/config/keepalived/routes.ts";
 import { RULE_FORM } from "../../../src/config/keepalived/rules.ts";
 import { TABLES, TOP } from "../../../src/config/keepalived/top.ts";
 import { TRACKING_FORM } from "../../../src/config/keepalived/tracking.ts";
-
-type Row = Pick<Keyword<never>, "name" | "form" | "doc" | "initial" | "support">;
+import { code, findingsSection, keywordSection } from "./conf-tables.ts";
 
 const INTRODUCTION = `# keepalived.conf
 
@@ -58,46 +56,12 @@ const LINES = `## Lines of lists
 | \`interface_up_down_delays\` | ${code(DELAY_FORM)} |
 `;
 
-const SUPPORT: Readonly<Record<Support, string>> = {
-  supported: "yes",
-  implied: "always so",
-  unsupported: "**no**",
-};
-
 export function keepalivedPage(): string {
   return [
     INTRODUCTION,
-    section("Outside all blocks", TOP),
-    ...Object.entries(TABLES).map(([name, table]) => section(name, table)),
+    keywordSection("Outside all blocks", TOP),
+    ...Object.entries(TABLES).map(([name, table]) => keywordSection(name, table)),
     LINES,
-    findings(),
+    findingsSection(FINDINGS),
   ].join("\n");
-}
-
-function section(title: string, rows: readonly Row[]): string {
-  const lines = rows.map(
-    ({ name, form, initial, support, doc }) =>
-      `| ${code(`${name} ${form}`.trim())} | ${cell(initial)} | ${SUPPORT[support]} | ${cell(doc)} |`,
-  );
-  return [
-    `## ${title}`,
-    "",
-    "| keyword | default | acts | |",
-    "|---|---|---|---|",
-    ...lines,
-    "",
-  ].join("\n");
-}
-
-function findings(): string {
-  const lines = Object.entries(FINDINGS).map(([name, text]) => `| ${code(name)} | ${cell(text)} |`);
-  return ["## Findings", "", "| code | |", "|---|---|", ...lines, ""].join("\n");
-}
-
-function code(text: string): string {
-  return `\`${cell(text)}\``;
-}
-
-function cell(text: string): string {
-  return text.replaceAll("|", String.raw`\|`);
 }

@@ -211,6 +211,41 @@ test("check of a file with errors ends with 1 and has its findings as JSON, too"
   expect(JSON.parse(json.out)).toMatchObject([{ file, diagnostics: [{ severity: "error" }] }]);
 });
 
+/** With an address and an interface of any machine. */
+const REPLICATION = `Sync {
+  Mode FTFW { }
+  UDP {
+    IPv4_address 127.0.0.1
+    IPv4_Destination_Address 203.0.113.202
+    Port 3780
+    Interface lo
+  }
+}
+`;
+
+test("check knows a conntrackd.conf by its content", async () => {
+  const file = writeConf(REPLICATION);
+  expect(await duet("check", file)).toEqual({ code: 0, out: `${file}: no findings\n`, note: "" });
+  const broken = writeConf(REPLICATION.replace("127.0.0.1", "203.0.113.77"));
+  const { code, out } = await duet("check", broken);
+  expect(code).toBe(1);
+  expect(out).toContain(`${broken}:4:18: error: 203.0.113.77 is not an address of this router`);
+});
+
+test("check --as takes a file for what it is told", async () => {
+  const { code, out } = await duet("check", "--as", "keepalived", writeConf(REPLICATION));
+  expect(code).toBe(0);
+  expect(out).toContain("Sync is not a keyword");
+  expect((await duet("check", "--as", "conntrackd", writeConf(INSTANCE))).code).toBe(1);
+  expect((await duet("check", "--as", "dnsmasq", writeConf(INSTANCE))).code).toBe(2);
+});
+
+test("check of a conntrackd.conf that is not there says so", async () => {
+  const { code, out } = await duet("check", "/nonexistent/conntrackd.conf");
+  expect(code).toBe(1);
+  expect(out).toContain("the file cannot be read: there is no such file");
+});
+
 test("check of several files has the errors of each", async () => {
   const good = writeConf(INSTANCE);
   const { code, out } = await duet("check", good, "/nonexistent/keepalived.conf");

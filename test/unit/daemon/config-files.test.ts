@@ -61,6 +61,7 @@ describe("this router", () => {
 
   test("has a loopback interface, a root user and a shell", () => {
     expect(router.interfaces).toContain("lo");
+    expect(router.addresses).toContain("127.0.0.1");
     expect(router.userExists?.("root")).toBe(true);
     expect(router.commandStatus?.("sh")).toBe("ok");
     expect(router.configId).toBe("left");
