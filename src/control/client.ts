@@ -154,13 +154,8 @@ export class ControlClient {
 
   /** Events as they happen. Ends without an error when the daemon closes the stream, which it does to slow readers. */
   async *stream({ since, signal }: StreamOptions = {}): AsyncGenerator<EventRecord, void, void> {
-    const response = await this.#exchange({
-      method: "GET",
-      path: PATHS.stream,
-      headers: since === undefined ? {} : { "last-event-id": since },
-      timeoutMs: 3 * HEARTBEAT_MS,
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const response = await this.#openStream(since, signal);
+    if (response === undefined) return;
     if (response.headers["content-type"] !== STREAM_TYPE) throw this.#strange("no event stream");
     try {
       for await (const event of readServerEvents(response)) {
@@ -169,6 +164,25 @@ export class ControlClient {
     } catch (error) {
       if (error instanceof RangeError) throw this.#strange(error.message);
       if (!isEndOfStream(error)) throw error;
+    }
+  }
+
+  /** Undefined when the caller went away before there was an answer. */
+  async #openStream(
+    since: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<IncomingMessage | undefined> {
+    try {
+      return await this.#exchange({
+        method: "GET",
+        path: PATHS.stream,
+        headers: since === undefined ? {} : { "last-event-id": since },
+        timeoutMs: 3 * HEARTBEAT_MS,
+        ...(signal === undefined ? {} : { signal }),
+      });
+    } catch (error) {
+      if (signal?.aborted === true) return undefined;
+      throw error;
     }
   }
 

@@ -306,6 +306,14 @@ test("a reader that goes away is forgotten", async () => {
   await expect.poll(() => events.subscriberCount(), SOON).toBe(0);
 });
 
+test("a reader that goes away before it is answered is forgotten too", async () => {
+  const { client } = await serve({});
+  const gone = new AbortController();
+  const taking = take(client.stream({ signal: gone.signal }), 1);
+  gone.abort();
+  expect(await taking).toEqual([]);
+});
+
 test("an idle stream carries a comment from time to time", async () => {
   const { socketPath } = await serve({}, 10);
   const socket = connect(socketPath);
