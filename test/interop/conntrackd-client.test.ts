@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { formatFlowStats } from "../../src/control/flows-text.ts";
 import type { ReplicationCommands } from "../../src/control/replication-contract.ts";
 import { ConntrackdSocket } from "../../src/daemon/conntrackd-socket.ts";
@@ -70,7 +70,7 @@ describe.skipIf(missing !== undefined)(`conntrackd's client ${missing ?? ""}`, (
       return { done: true } as never;
     };
     const client = await daemon({
-      commit: vi.fn(note("commit")),
+      commit: note("commit"),
       flush: note("flush"),
       kernelResync: note("kernel-resync"),
       kernelFlush: note("kernel-flush"),
