@@ -5,7 +5,7 @@
 import type { ControlRequest, RequestTables, StatsTopic } from "../replication/control-requests.ts";
 
 /** Where conntrackd looks for its configuration unless `-C` names another file. */
-export const CONNTRACKD_CONF_DEFAULT = "/etc/conntrackd/conntrackd.conf";
+const CONNTRACKD_CONF_DEFAULT = "/etc/conntrackd/conntrackd.conf";
 
 export type ConntrackdInvocation =
   | { readonly type: "daemon"; readonly configFile: string; readonly background: boolean }

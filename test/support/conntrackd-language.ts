@@ -5,7 +5,7 @@
 import { fileText, linksText, UDP_LINK, udpText } from "./conntrackd-files.ts";
 
 /** "yes": both take it. "no": both refuse it. "lenient": conntrackd takes it, Duet calls it an error. "extension": Duet alone takes it. */
-export type Verdict = "yes" | "no" | "lenient" | "extension";
+type Verdict = "yes" | "no" | "lenient" | "extension";
 
 export interface Sentence {
   readonly what: string;

@@ -12,17 +12,20 @@ import type { Token } from "./lexer.ts";
 import { type Parser, quote } from "./parser.ts";
 import { type Placed, readValue, wrong } from "./values.ts";
 
-/** An address for people who wonder how one is written. */
-const EXAMPLES: Readonly<Record<IpFamily, string>> = { 4: "10.255.0.1", 6: "fd00::1" };
+/** Whose address is meant, and how one is written, for people who have left a placeholder. */
+export interface AddressMeaning {
+  readonly text: string;
+  readonly examples: Readonly<Record<IpFamily, string>>;
+}
 
-/** The address of `family` after `keyword`; `meaning` says whose it is. */
+/** The address of `family` after `keyword`. */
 export function readAddress(
   parser: Parser,
   keyword: Token,
   family: IpFamily,
-  meaning: string,
+  { text, examples }: AddressMeaning,
 ): Placed<IpAddress> | undefined {
-  const token = readValue(parser, keyword, EXAMPLES[family], meaning);
+  const token = readValue(parser, keyword, examples[family], text);
   if (token === undefined) return undefined;
   const value = parseIp(token.text);
   if (value !== undefined && ipFamily(value) === family) return { value, at: token.at };

@@ -2,7 +2,7 @@
 import type { IpAddress, IpFamily } from "../../base/ip.ts";
 import { ipFamily } from "../../base/ip.ts";
 import type { ChannelConfig } from "../../replication/config.ts";
-import { readAddress, readInterface } from "./addresses.ts";
+import { type AddressMeaning, readAddress, readInterface } from "./addresses.ts";
 import type { Token } from "./lexer.ts";
 import { type Keyword, keyword, type Parser, type Table } from "./parser.ts";
 import { COUNT, type Placed, readNumber, readPositive, readSwitch } from "./values.ts";
@@ -46,7 +46,7 @@ type ChannelKeyword = Keyword<ChannelDraft>;
 function address(
   name: string,
   key: "address" | "peer",
-  { family, meaning, doc }: { family: IpFamily; meaning: string; doc: string },
+  { family, meaning, doc }: { family: IpFamily; meaning: AddressMeaning; doc: string },
 ): ChannelKeyword {
   return keyword(name, "ADDRESS", { doc }, (parser, word, draft) => {
     draft.mentioned.add(key);
@@ -70,9 +70,18 @@ function port(name: string, doc: string): ChannelKeyword {
   });
 }
 
-const LOCAL = "this router's address on the dedicated link";
-const PEER = "the other router's address on the dedicated link";
-const GROUP = "the multicast group";
+const LOCAL: AddressMeaning = {
+  text: "this router's address on the dedicated link",
+  examples: { 4: "10.255.0.1", 6: "fd00::1" },
+};
+const PEER: AddressMeaning = {
+  text: "the other router's address on the dedicated link",
+  examples: { 4: "10.255.0.2", 6: "fd00::2" },
+};
+const GROUP: AddressMeaning = {
+  text: "the multicast group",
+  examples: { 4: "225.0.0.50", 6: "ff02::50" },
+};
 
 const UNICAST_ADDRESSES: ChannelTable = [
   address("IPv4_address", "address", {

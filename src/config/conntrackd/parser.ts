@@ -11,7 +11,7 @@ import { Lexer, type Token } from "./lexer.ts";
 import type { ProtocolNames } from "./protocols.ts";
 
 /** "implied": Duet does this anyway, or has no need of it. "unsupported": accepted, and not acted on. */
-export type Support = "supported" | "implied" | "unsupported";
+type Support = "supported" | "implied" | "unsupported";
 
 export interface Keyword<Draft> {
   readonly name: string;
@@ -23,6 +23,8 @@ export interface Keyword<Draft> {
   readonly support: Support;
   /** True where each one counts, and not only the last one. */
   readonly repeats: boolean;
+  /** True where it is accepted, with a warning, but nobody should be sent. */
+  readonly deprecated: boolean;
   /** Takes all that the keyword takes from the parser, also where it is wrong. */
   readonly read: (parser: Parser, keyword: Token, draft: Draft) => void;
 }
@@ -34,12 +36,13 @@ interface About {
   readonly initial?: string;
   readonly support?: Support;
   readonly repeats?: true;
+  readonly deprecated?: true;
 }
 
 export const keyword = <Draft>(
   name: string,
   form: string,
-  { doc, initial = "", support = "supported", repeats }: About,
+  { doc, initial = "", support = "supported", repeats, deprecated }: About,
   read: Keyword<Draft>["read"],
 ): Keyword<Draft> => ({
   name,
@@ -48,6 +51,7 @@ export const keyword = <Draft>(
   initial,
   support,
   repeats: repeats === true || form.includes("{"),
+  deprecated: deprecated === true,
   read,
 });
 

@@ -236,11 +236,16 @@ export const OPTIONS: Table<SyncDraft> = [
 
 /** The keyword as it stood in Sync before it moved into Mode ALARM. */
 const moved = ({ name, form, read }: SyncKeyword): SyncKeyword =>
-  keyword(name, form, { doc: `Old place of ${name} of Mode ALARM.` }, (parser, word, draft) => {
-    const message = `${name} has moved: write it in Mode ALARM { … }`;
-    parser.findings.warn(word.at, "deprecated", message);
-    read(parser, word, draft);
-  });
+  keyword(
+    name,
+    form,
+    { doc: `Old place of ${name} of Mode ALARM.`, deprecated: true },
+    (parser, word, draft) => {
+      const message = `${name} has moved: write it in Mode ALARM { … }`;
+      parser.findings.warn(word.at, "deprecated", message);
+      read(parser, word, draft);
+    },
+  );
 
 export const SYNC: Table<SyncDraft> = [
   keyword(

@@ -76,12 +76,13 @@ const HOMES: ReadonlyMap<string, readonly string[]> = collectHomes();
 function collectHomes(): ReadonlyMap<string, readonly string[]> {
   const homes = new Map<string, string[]>();
   for (const [block, table] of Object.entries(TABLES))
-    for (const { name } of table) homes.set(name, [...(homes.get(name) ?? []), block]);
+    for (const { name, deprecated } of table)
+      if (!deprecated) homes.set(name, [...(homes.get(name) ?? []), block]);
   for (const { name } of TOP) homes.set(name, ["the file, outside all blocks"]);
   return homes;
 }
 
-/** The blocks that `name` is a keyword of. */
+/** The blocks that `name` is a keyword of, old places aside. */
 export const homesOf = (name: string): readonly string[] => HOMES.get(name) ?? [];
 
 /** Keywords that conntrackd had before 1.0, and what took their place. */

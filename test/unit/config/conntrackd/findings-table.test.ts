@@ -110,6 +110,13 @@ describe("a section", () => {
     );
   });
 
+  test("nobody is sent to the old place of a keyword", () => {
+    const sync = "Mode FTFW { RefreshTime 5 }";
+    expect(only(fileText({ sync })).message).toBe(
+      "RefreshTime has no meaning in Mode FTFW: it belongs to Mode ALARM",
+    );
+  });
+
   test("Sync beside Stats is an error", () => {
     expect(codes(`${fileText({})}Stats { LogFile on }`)).toEqual([
       "warning not-supported",

@@ -75,7 +75,7 @@ test("as published, it is told what is wrong with each placeholder and what to w
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   expect(errors.map((finding) => formatDiagnostic(finding))).toEqual([
     `${CONNTRACKD_CONF}:9:22: error: "<internal IP of this router>" is a placeholder for this router's address on the dedicated link: write that without quotation marks and brackets, as in IPv4_address 10.255.0.1 [placeholder]`,
-    `${CONNTRACKD_CONF}:10:34: error: "<internal IP of the other router>" is a placeholder for the other router's address on the dedicated link: write that without quotation marks and brackets, as in IPv4_Destination_Address 10.255.0.1 [placeholder]`,
+    `${CONNTRACKD_CONF}:10:34: error: "<internal IP of the other router>" is a placeholder for the other router's address on the dedicated link: write that without quotation marks and brackets, as in IPv4_Destination_Address 10.255.0.2 [placeholder]`,
     `${CONNTRACKD_CONF}:12:19: error: "eth*" is a pattern, and Interface takes one name (here eth0, eth1): write the one of the dedicated link, and another block of the same kind for each further link [interface-name]`,
     `${CONNTRACKD_CONF}:20:10: error: Nice takes a number with its sign, not "20"; it has no effect anyway: remove it (or write it with its sign, Nice -20) [number-invalid]`,
     `${CONNTRACKD_CONF}:25:5: error: Lockfile is not a keyword in General, capitals count: write LockFile [keyword-unknown]`,
