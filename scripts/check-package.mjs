@@ -27,6 +27,7 @@ try {
   ]);
   const duet = path.join(folder, "node_modules", ".bin", "duet");
   const version = run(duet, ["--version"]).trim();
+  run(path.join(folder, "node_modules", ".bin", "conntrackd"), ["-v"]);
   run(process.execPath, [
     "--input-type=module",
     "-e",

@@ -8,6 +8,7 @@ import type { InstanceConfig } from "../../../src/vrrp/config.ts";
 import type { Transition } from "../../../src/vrrp/events.ts";
 import type { RouterView } from "../../../src/vrrp/view.ts";
 import { EMPTY_MODEL, recordingLogger, STATUS } from "./fixtures.ts";
+import { REPLICATION } from "./flows-fixtures.ts";
 
 const WALL_MS = Date.parse("2026-11-22T19:00:00.000Z");
 
@@ -107,6 +108,18 @@ test("a remark keeps the level that the core gave it", () => {
 
 test("metrics are as they were", () => {
   expect(formatMetrics(STATUS)).toMatchSnapshot();
+});
+
+test("metrics of replication are as they were", () => {
+  const text = formatMetrics({ ...STATUS, replication: REPLICATION });
+  expect(text.slice(text.indexOf("# TYPE duet_replication"))).toMatchSnapshot();
+});
+
+test("what replication cannot measure has no sample", () => {
+  const replication = { ...REPLICATION, lag: { messages: 3, ms: null } };
+  const text = formatMetrics({ ...STATUS, replication });
+  expect(text).toContain("# TYPE duet_replication_lag_seconds gauge\n");
+  expect(text).not.toMatch(/^duet_replication_lag_seconds/m);
 });
 
 test("names cannot break the format of metrics", () => {
