@@ -1,12 +1,11 @@
 /** The part of the control socket that tells of the replication of flows and commands it. */
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
-import { printable } from "../log/line.ts";
 import type { Logger } from "../log/logger.ts";
 import type { ControlApp } from "./app.ts";
 import { type ControlSource, PATHS } from "./contract.ts";
 import { flushRequestSchema, listQuerySchema, tablesRequestSchema } from "./flows-schemas.ts";
-import { OpenLists, openLineStream } from "./flows-stream.ts";
+import { OpenLists, openLineStream, printableLines } from "./flows-stream.ts";
 import { ProblemError } from "./problems.ts";
 import type { CommandOutcome, ReplicationCommands } from "./replication-contract.ts";
 import { checked, readJson, within } from "./requests.ts";
@@ -15,8 +14,8 @@ import { checked, readJson, within } from "./requests.ts";
 const COMMAND_TIMEOUT_MS = 30_000;
 const STALL_TIMEOUT_MS = 30_000;
 
-export const TEXT_TYPE = "text/plain; charset=utf-8";
-export const JSON_LINES_TYPE = "application/x-ndjson; charset=utf-8";
+const TEXT_TYPE = "text/plain; charset=utf-8";
+const JSON_LINES_TYPE = "application/x-ndjson; charset=utf-8";
 
 export interface ReplicationRoutesOptions {
   readonly source: Pick<ControlSource, "replication">;
@@ -81,13 +80,6 @@ function addLists(app: ControlApp, options: ReplicationRoutesOptions): void {
   app.get(PATHS.resendQueue, async (c) =>
     answer(c, replicationOf(source).resendQueue(), TEXT_TYPE),
   );
-}
-
-/** Names in flows come from the network: none may forge a line or drive a terminal. */
-export async function* printableLines(
-  portions: AsyncIterable<readonly string[]>,
-): AsyncGenerator<readonly string[], void, void> {
-  for await (const lines of portions) yield lines.map((line) => printable(line));
 }
 
 function replicationOf(source: ReplicationRoutesOptions["source"]): ReplicationCommands {

@@ -2,6 +2,7 @@
  * Long lists of lines as an answer. The next portion is taken from its source when the reader has room for it, so that
  * neither side keeps a table of a million flows in memory, and a reader that stops reading is cut off.
  */
+import { printable } from "../log/line.ts";
 import { ProblemError } from "./problems.ts";
 import { within } from "./requests.ts";
 
@@ -125,4 +126,11 @@ export class OpenLists {
   leave(): void {
     this.#count -= 1;
   }
+}
+
+/** Names in flows come from the network: none may forge a line or drive a terminal. */
+export async function* printableLines(
+  portions: AsyncIterable<readonly string[]>,
+): AsyncGenerator<readonly string[], void, void> {
+  for await (const lines of portions) yield lines.map((line) => printable(line));
 }

@@ -1,11 +1,11 @@
 /** What a request on conntrackd's control socket does, and the text that its client prints. */
-import { printableLines } from "../control/flows-routes.ts";
+import { printableLines } from "../control/flows-stream.ts";
 import { formatFlowStats, formatResendHead } from "../control/flows-text.ts";
 import type { CommandOutcome, ReplicationCommands } from "../control/replication-contract.ts";
 import type { ControlRequest, StatsTopic } from "../replication/control-requests.ts";
 
 /** A command that was not carried out; the message says why. */
-export class CommandRefusedError extends Error {
+class CommandRefusedError extends Error {
   override readonly name = "CommandRefusedError";
 }
 
@@ -13,7 +13,7 @@ type Command = Exclude<ControlRequest, { type: "kill" | "list" | "stats" }>;
 
 /**
  * Carries out anything but the end of the daemon, in portions of text that are made when they are asked for. Commands
- * say nothing and end when the work is done. Throws CommandRefusedError.
+ * say nothing and end when the work is done. Throws when a command is refused.
  */
 export async function* answerRequest(
   request: Exclude<ControlRequest, { type: "kill" }>,
