@@ -87,14 +87,19 @@ export class Installer {
     return objects.length;
   }
 
-  /** Gives the addresses of `names` another lifetime. */
+  /** Gives what `names` hold and what has a lifetime another one. */
   renew(names: readonly string[]): void {
-    const changes = names.flatMap((name) =>
-      [...this.#heldBy(this.#wanted(name).key).values()]
-        .map(({ install }) => install)
-        .filter(({ type }) => type === "address"),
-    );
-    this.#report("renew", changes, this.#apply(changes), (code) => code === "ENODEV");
+    const changes: Change[] = [];
+    for (const name of names)
+      for (const { renew } of this.#heldBy(this.#wanted(name).key).values())
+        if (renew !== undefined) changes.push(renew);
+    const isHarmless = (code: string): boolean => code === "ENODEV" || code === EXISTS;
+    this.#report("renew", changes, this.#apply(changes), isHarmless);
+  }
+
+  /** Somebody removed an object that nobody looks after: it stays away until it is installed again. */
+  forget(instance: string, objectKey: string): void {
+    this.#held.get(this.#wanted(instance).key)?.delete(objectKey);
   }
 
   /** Puts back what of `name` is missing, and all routes: the kernel drops those without a word when their source goes. */

@@ -102,13 +102,12 @@ export class KernelWatch {
   }
 
   #judgeLosses(notes: readonly Notification[]): void {
-    for (const { instance, object } of this.#context.installer.held())
-      if (
-        object.tracked &&
-        notes.some((note) => this.#isAbout(note, object)) &&
-        this.#isMissing(object)
-      )
-        this.#lost(instance, object.text);
+    const { installer } = this.#context;
+    for (const { instance, object } of installer.held()) {
+      if (!notes.some((note) => this.#isAbout(note, object)) || !this.#isMissing(object)) continue;
+      if (object.tracked) this.#lost(instance, object.text);
+      else installer.forget(instance, object.key);
+    }
     const { statics } = this.#context;
     const isLost = statics
       .held()

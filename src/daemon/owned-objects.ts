@@ -20,6 +20,8 @@ export interface OwnedObject {
   readonly tracked: boolean;
   readonly install: Change;
   readonly remove: Change;
+  /** What gives it another lifetime; undefined for what has none of its own. */
+  readonly renew: Change | undefined;
 }
 
 export interface ObjectSet {
@@ -40,7 +42,7 @@ export function objectsOf(
 export function objectsIn(set: ObjectSet, fencing: FencingConfig | undefined): OwnedObject[] {
   return [
     ...set.addresses.map(({ spec, tracked }) => addressObject(fenced(spec, fencing), tracked)),
-    ...set.routes.map(({ spec, tracked }) => routeObject(spec, tracked)),
+    ...set.routes.map(({ spec, tracked }) => routeObject(fencedRoute(spec, fencing), tracked)),
     ...set.rules.map(({ spec, tracked }) => ruleObject(spec, tracked)),
   ];
 }
@@ -56,24 +58,40 @@ function fenced(spec: AddressSpec, fencing: FencingConfig | undefined): AddressS
   return { ...spec, validLifetime: lifetimeSeconds, preferredLifetime };
 }
 
+/**
+ * The kernel drops IPv4 routes together with the address they name as their source, but keeps IPv6 ones; those have a
+ * lifetime of their own.
+ */
+function fencedRoute(spec: RouteSpec, fencing: FencingConfig | undefined): RouteSpec {
+  if (fencing === undefined || spec.family === 4) return spec;
+  return { ...spec, expires: Math.min(spec.expires ?? Infinity, fencing.lifetimeSeconds) };
+}
+
 function addressObject(spec: AddressSpec, tracked: boolean): OwnedObject {
+  const install: Change = { type: "address", verb: "replace", spec };
   return {
     key: addressKey(spec.interface, spec),
     text: `address ${describeAddress(spec)}`,
     tracked,
-    install: { type: "address", verb: "replace", spec },
+    install,
     remove: { type: "address", verb: "delete", spec },
+    renew: spec.validLifetime === "forever" ? undefined : install,
   };
 }
 
-// "prepend" and not "replace": an equal route of somebody else must survive us.
-const routeObject = (spec: RouteSpec, tracked: boolean): OwnedObject => ({
-  key: `route ${spec.table} ${describeRoute(spec)}`,
-  text: `route ${describeRoute(spec)}`,
-  tracked,
-  install: { type: "route", verb: "prepend", spec },
-  remove: { type: "route", verb: "delete", spec },
-});
+function routeObject(spec: RouteSpec, tracked: boolean): OwnedObject {
+  // "prepend" and not "replace": an equal route of somebody else must survive us. Where the same route is there already
+  // the kernel takes over its new lifetime, and answers EEXIST.
+  const install: Change = { type: "route", verb: "prepend", spec };
+  return {
+    key: `route ${spec.table} ${describeRoute(spec)}`,
+    text: `route ${describeRoute(spec)}`,
+    tracked,
+    install,
+    remove: { type: "route", verb: "delete", spec },
+    renew: spec.expires === undefined ? undefined : install,
+  };
+}
 
 const ruleObject = (spec: RuleSpec, tracked: boolean): OwnedObject => ({
   key: `rule ${JSON.stringify(spec)}`,
@@ -81,6 +99,7 @@ const ruleObject = (spec: RuleSpec, tracked: boolean): OwnedObject => ({
   tracked,
   install: { type: "rule", verb: "add", spec },
   remove: { type: "rule", verb: "delete", spec },
+  renew: undefined,
 });
 
 export const addressKey = (

@@ -9,6 +9,8 @@ export interface CacheView extends Readonly<CacheCounters> {
   /** Flows that ended, of which the peer or the kernel has yet to be told. */
   readonly dead: number;
   readonly limit: number;
+  /** Bytes of memory that were touched. */
+  readonly bytes: number;
 }
 
 export interface KernelCommitView {

@@ -11,6 +11,7 @@ const viewCache = (table: FlowTable, counters: CacheCounters): CacheView => ({
   flows: table.liveCount,
   dead: table.count - table.liveCount,
   limit: table.limit,
+  bytes: table.touchedBytes,
 });
 
 export function viewPair({ internal, external, plan, purge }: CachePair): PairView {

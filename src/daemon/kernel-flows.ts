@@ -1,0 +1,247 @@
+/**
+ * The kernel's side of replication: its events, dumps of its tables, and requests to it, all in bounded portions. Events
+ * are read in a hurry only while they are few. Our own requests come from one socket whose events the kernel leaves out.
+ */
+import { after, type Instant, instant, NO_TIME } from "../base/time.ts";
+import { ConntrackDump, type DumpTable } from "../kernel/conntrack-dump.ts";
+import { ConntrackEvents } from "../kernel/conntrack-events.ts";
+import { ConntrackRequests } from "../kernel/conntrack-requests.ts";
+import { errnoCode } from "../kernel/errno.ts";
+import type { Reactor } from "../kernel/reactor.ts";
+import type { ReplicationConfig } from "../replication/config.ts";
+import type { Replicator } from "../replication/replicator.ts";
+import { ExpectationRequests } from "../wire/ctnetlink/expectation-requests.ts";
+import { FlowRequests } from "../wire/ctnetlink/flow-requests.ts";
+import { Span } from "../wire/flow-record.ts";
+import { type MessageCursor, NLM_F_CREATE } from "../wire/netlink.ts";
+import { EventPacing } from "./event-pacing.ts";
+
+/** Messages of nfnetlink that say something of a flow or of an expectation. */
+const FLOW_NEW = 0x100;
+const FLOW_DELETE = 0x102;
+const EXPECTATION_NEW = 0x200;
+const EXPECTATION_DELETE = 0x202;
+const NFGENMSG_SIZE = 4;
+
+/** Datagrams of events, and of dumps, per turn. A datagram of a dump holds about a hundred flows. */
+const EVENTS_MAX = 2_048;
+const DUMP_DATAGRAMS_MAX = 8;
+/** Sequence numbers begin again here, so that they never wrap within a batch. */
+const SEQUENCE_MAX = 0x7fff_0000;
+/** Bytes of receive buffer for events, and as far as it may grow, where nothing is configured. */
+const BUFFER_DEFAULT = 2_097_152;
+const BUFFER_MAX_DEFAULT = 16_777_216;
+const AT_ONCE: Instant = instant(0);
+
+export interface KernelFlowsContext {
+  readonly reactor: Pick<Reactor, "watch" | "unwatch">;
+  readonly replicator: Replicator;
+  readonly now: () => Instant;
+  /** Events were lost; `buffer` is the size of the event socket's buffer from now on. */
+  readonly overran: (buffer: number) => void;
+}
+
+export interface KernelFlowCounters {
+  events: number;
+  overruns: number;
+  dumps: number;
+  /** Requests that the kernel refused, by errno name. */
+  readonly failed: Record<string, number>;
+}
+
+export class KernelFlows {
+  readonly counters: KernelFlowCounters = { events: 0, overruns: 0, dumps: 0, failed: {} };
+  readonly #context: KernelFlowsContext;
+  readonly #config: ReplicationConfig;
+  readonly #requests: ConntrackRequests;
+  readonly #flowRequests: FlowRequests;
+  readonly #expectationRequests: ExpectationRequests;
+  readonly #events: ConntrackEvents | undefined;
+  readonly #pacing = new EventPacing();
+  readonly #dump: ConntrackDump = ConntrackDump.open();
+  readonly #attributes: Span;
+  /** When paused reading goes on. */
+  #resumeAt: Instant | undefined;
+  #dumping: DumpTable | undefined;
+  #isDumpWhole = true;
+  #sequence = 1;
+
+  /** Opens the sockets and listens. Throws SyscallError. */
+  constructor(config: ReplicationConfig, context: KernelFlowsContext) {
+    this.#context = context;
+    this.#config = config;
+    this.#requests = ConntrackRequests.open();
+    const { view } = this.#requests.memory;
+    this.#attributes = new Span(view, 0, 0);
+    this.#flowRequests = new FlowRequests(view, { liberal: !config.windowTracking });
+    this.#expectationRequests = new ExpectationRequests(view);
+    // With PollSecs the kernel's table is read now and then, and nobody listens.
+    if (config.poll === undefined) this.#events = this.#openEvents();
+  }
+
+  /** Bytes of the event socket's receive buffer; 0 when nobody listens. */
+  get receiveBuffer(): number {
+    return this.#events?.bufferSize() ?? 0;
+  }
+
+  get #bufferMax(): number {
+    const { netlinkBufferMax } = this.#config;
+    return netlinkBufferMax > 0 ? netlinkBufferMax : BUFFER_MAX_DEFAULT;
+  }
+
+  get isDumping(): boolean {
+    return this.#dumping !== undefined;
+  }
+
+  deadline(): Instant | undefined {
+    const { replicator } = this.#context;
+    const isBusy =
+      this.isDumping || replicator.wantedDump !== undefined || replicator.hasKernelWrites;
+    return isBusy ? AT_ONCE : this.#resumeAt;
+  }
+
+  /** Does a portion of what is to be done. */
+  work(now: Instant): void {
+    if (this.#resumeAt !== undefined && now >= this.#resumeAt) this.#drain();
+    if (this.isDumping || this.#context.replicator.wantedDump !== undefined) this.#readDump(now);
+    if (this.#context.replicator.hasKernelWrites) this.#write(now);
+  }
+
+  close(): void {
+    if (this.#events !== undefined) {
+      if (this.#resumeAt === undefined) this.#context.reactor.unwatch(this.#events.fd);
+      this.#events.close();
+    }
+    this.#dump.close();
+    this.#requests.close();
+  }
+
+  #openEvents(): ConntrackEvents {
+    const { expectations, netlinkBuffer, reliableEvents } = this.#config;
+    const events = ConntrackEvents.open({
+      expectations: expectations !== false,
+      bufferSize: Math.min(netlinkBuffer ?? BUFFER_DEFAULT, this.#bufferMax),
+      reliable: reliableEvents,
+      ownPorts: [this.#requests.port],
+    });
+    this.#context.reactor.watch(events.fd, () => this.#drain());
+    return events;
+  }
+
+  /** False when there is more to read now. */
+  #drain(): boolean {
+    const events = this.#events;
+    if (events === undefined) return true;
+    const now = this.#context.now();
+    const before = this.counters.events;
+    const { message, view } = events;
+    const outcome = events.drain(EVENTS_MAX, () => this.#take(view, message, now));
+    if (outcome === "overrun") this.#overran(events, now);
+    this.#pace(events, this.counters.events - before, now);
+    return outcome === "drained" || this.#resumeAt !== undefined;
+  }
+
+  #pace({ fd }: ConntrackEvents, count: number, now: Instant): void {
+    const { reactor } = this.#context;
+    const pause = this.#pacing.read(count, now);
+    const wasPaused = this.#resumeAt !== undefined;
+    this.#resumeAt = pause === NO_TIME ? undefined : after(now, pause);
+    if (this.#resumeAt !== undefined && !wasPaused) reactor.unwatch(fd);
+    if (this.#resumeAt === undefined && wasPaused) reactor.watch(fd, () => this.#drain());
+  }
+
+  #overran(events: ConntrackEvents, now: Instant): void {
+    this.counters.overruns += 1;
+    events.grow(this.#bufferMax);
+    this.#context.replicator.handleOverrun(now);
+    this.#context.overran(events.bufferSize());
+  }
+
+  #take(view: DataView, message: MessageCursor, now: Instant): void {
+    const { replicator } = this.#context;
+    const { type, bodyAt, endAt } = message;
+    this.counters.events += 1;
+    const at = bodyAt + NFGENMSG_SIZE;
+    if (at > endAt) return;
+    const attributes = this.#attributes.move(view, at, endAt - at);
+    const isCreated = (message.flags & NLM_F_CREATE) !== 0;
+    if (type === FLOW_NEW) replicator.handleFlow(isCreated ? "new" : "update", attributes, now);
+    else if (type === FLOW_DELETE) replicator.handleFlow("destroy", attributes, now);
+    else if (type === EXPECTATION_NEW) replicator.handleExpectation("new", attributes, now);
+    else if (type === EXPECTATION_DELETE) replicator.handleExpectation("destroy", attributes, now);
+  }
+
+  #readDump(now: Instant): void {
+    const { replicator } = this.#context;
+    if (this.#dumping === undefined) {
+      replicator.beginDump();
+      this.#isDumpWhole = true;
+      this.#dumping = "flows";
+      this.#dump.begin("flows");
+    }
+    const table = this.#dumping;
+    const { message, view } = this.#dump;
+    const progress = this.#dump.read(DUMP_DATAGRAMS_MAX, () =>
+      this.#takeDumped(table, view, message, now),
+    );
+    if (progress === "more") return;
+    if (progress === "interrupted") this.#isDumpWhole = false;
+    if (table === "flows" && this.#config.expectations !== false) {
+      this.#dumping = "expectations";
+      this.#dump.begin("expectations");
+      return;
+    }
+    this.#dumping = undefined;
+    this.counters.dumps += 1;
+    replicator.endDump(this.#isDumpWhole, now);
+  }
+
+  #takeDumped(table: DumpTable, view: DataView, message: MessageCursor, now: Instant): void {
+    const { replicator } = this.#context;
+    const at = message.bodyAt + NFGENMSG_SIZE;
+    if (at > message.endAt) return;
+    const attributes = this.#attributes.move(view, at, message.endAt - at);
+    if (table === "flows") replicator.handleFlow("dump", attributes, now);
+    else replicator.handleExpectation("dump", attributes, now);
+  }
+
+  #write(now: Instant): void {
+    const { replicator } = this.#context;
+    const flows = this.#flowRequests;
+    const first = this.#firstOf(flows);
+    this.#sequence += replicator.pollKernelWrites(flows, now);
+    this.#requests.send(flows.size, (sequence, errno) => {
+      this.#count(errno);
+      replicator.kernelRefused(sequence - first, errno);
+    });
+    replicator.settleKernelWrites(this.#context.now());
+    if (this.#config.expectations !== false) this.#writeExpectations(now);
+  }
+
+  #writeExpectations(now: Instant): void {
+    const { replicator } = this.#context;
+    const requests = this.#expectationRequests;
+    const first = this.#firstOf(requests);
+    const count = replicator.pollExpectationWrites(requests, now);
+    if (count === 0) return;
+    this.#sequence += count;
+    this.#requests.send(requests.size, (sequence, errno) => {
+      this.#count(errno);
+      replicator.expectationRefused(sequence - first, errno);
+    });
+    replicator.settleExpectationWrites(this.#context.now());
+  }
+
+  /** Empties the batch; returns the number of its first request. */
+  #firstOf(requests: FlowRequests | ExpectationRequests): number {
+    if (this.#sequence > SEQUENCE_MAX) this.#sequence = 1;
+    requests.clear();
+    requests.sequence = this.#sequence;
+    return this.#sequence;
+  }
+
+  #count(errno: number): void {
+    const code = errnoCode(errno);
+    this.counters.failed[code] = (this.counters.failed[code] ?? 0) + 1;
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Which router the flows belong to, as the election says. There may be several units, each of which moves by itself: this
+ * router answers for the flows while it is Active in any of them.
+ */
+import { between, type Instant } from "../base/time.ts";
+import type { CommitResult } from "../control/replication-contract.ts";
+import { errnoCode } from "../kernel/errno.ts";
+import type { Replicator } from "../replication/replicator.ts";
+import type { TakeoverReport } from "../replication/takeover.ts";
+import type { StateLoaded, StateOrder } from "./takeover-line.ts";
+
+export interface RoleContext {
+  readonly replicator: () => Replicator;
+  readonly answer: (loaded: StateLoaded) => void;
+  readonly loaded: (unit: string, result: CommitResult) => void;
+  readonly released: (unit: string) => void;
+}
+
+export class ReplicationRole {
+  readonly #context: RoleContext;
+  readonly #active = new Set<string>();
+  /** Units whose addresses wait for the flows, and since when. */
+  readonly #waiting = new Map<string, Instant>();
+
+  constructor(context: RoleContext) {
+    this.#context = context;
+  }
+
+  /** Somebody waits until everything is in the kernel. */
+  get isAwaited(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** Brings a replicator that is new into the role of this router. */
+  begin(now: Instant): void {
+    const replicator = this.#context.replicator();
+    if (this.#active.size === 0) replicator.handleTakeover("demote", now);
+    else replicator.handleTakeover("finish", now);
+  }
+
+  order({ type, unit }: StateOrder, now: Instant): void {
+    const replicator = this.#context.replicator();
+    switch (type) {
+      case "preload-state":
+        replicator.handleTakeover("late", now);
+        break;
+      case "cancel-preload":
+        replicator.handleTakeover("relax", now);
+        break;
+      case "load-state":
+        this.#load(unit, now);
+        break;
+      case "release-state":
+        this.#release(unit, now);
+        break;
+    }
+  }
+
+  /** Answers whoever waits once everything is in the kernel. To be called after requests to the kernel. */
+  proceed(now: Instant): void {
+    const replicator = this.#context.replicator();
+    if (!this.isAwaited || !replicator.isLoaded) return;
+    const report = replicator.view(now).takeover;
+    for (const [unit, since] of this.#waiting) {
+      const took = between(since, now);
+      const result = commitResult(report, took / 1_000);
+      this.#context.answer({ type: "state-loaded", unit, took, detail: detailOf(result) });
+      this.#context.loaded(unit, result);
+    }
+    this.#waiting.clear();
+  }
+
+  #load(unit: string, now: Instant): void {
+    const replicator = this.#context.replicator();
+    const isFirst = this.#active.size === 0;
+    this.#active.add(unit);
+    this.#waiting.set(unit, now);
+    // A further unit brings flows of the peer along, too.
+    if (isFirst) replicator.handleTakeover("finish", now);
+    else replicator.commit(now);
+    this.proceed(now);
+  }
+
+  #release(unit: string, now: Instant): void {
+    this.#waiting.delete(unit);
+    if (!this.#active.delete(unit)) return;
+    if (this.#active.size === 0) this.#context.replicator().handleTakeover("demote", now);
+    this.#context.released(unit);
+  }
+}
+
+/** What a takeover, or a commit, did. */
+export function commitResult(report: TakeoverReport | undefined, tookMs: number): CommitResult {
+  const failures = Object.entries(report?.failed ?? {}).map(([errno, count]): [string, number] => [
+    codeOf(Number(errno)),
+    count,
+  ]);
+  const committed = (report?.created ?? 0) + (report?.updated ?? 0);
+  return {
+    committed,
+    kept: Math.max(0, (report?.adopted ?? 0) - committed),
+    failed: failures.reduce((sum, [, count]) => sum + count, 0),
+    failures: Object.fromEntries(failures),
+    tookMs,
+  };
+}
+
+/** 0 stands for records of which no request can be made. */
+const codeOf = (errno: number): string => (errno === 0 ? "unusable" : errnoCode(errno));
+
+const detailOf = ({ committed, kept, failed }: CommitResult): string =>
+  `${committed} flows loaded, ${kept} were there, ${failed} refused`;

@@ -1,0 +1,312 @@
+/**
+ * The replication thread: one synchronous reactor that owns the replicator, its dedicated links and its part of the kernel.
+ * It never returns to an event loop while it runs, so there is no promise, no timer and no console here. Orders come over
+ * the line from the VRRP thread; the main thread asks, and is told.
+ */
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { after, between, earliest, type Instant, seconds, toMilliseconds } from "../base/time.ts";
+import { monotonicNow } from "../kernel/clock.ts";
+import { type KernelConntrackFacts, readConntrackFacts } from "../kernel/conntrack-facts.ts";
+import { EventFd } from "../kernel/event-fd.ts";
+import { Reactor } from "../kernel/reactor.ts";
+import { RouteMonitor } from "../kernel/route-monitor.ts";
+import { RouteNetlink } from "../kernel/route-netlink.ts";
+import { setNice } from "../kernel/scheduling.ts";
+import type { ReplicationConfig } from "../replication/config.ts";
+import { takePortion } from "./entry-portion.ts";
+import { InterfaceTable } from "./interface-table.ts";
+import { ReplicationCommands } from "./replication-commands.ts";
+import { ReplicationEngine } from "./replication-engine.ts";
+import type {
+  Answer,
+  FromReplicationThread,
+  Question,
+  ReplicationNews,
+  ReplicationThreadStart,
+  ToReplicationThread,
+} from "./replication-messages.ts";
+import { ReplicationRole } from "./replication-role.ts";
+import {
+  makeReplicationStats,
+  makeReplicationStatus,
+  type Rates,
+  type ViewParts,
+} from "./replication-views.ts";
+import { ReplicationWatch } from "./replication-watch.ts";
+import { type StateLoaded, type StateOrder, TakeoverLine } from "./takeover-line.ts";
+
+/** Messages read from the main thread before the sockets get their turn. */
+const MESSAGES_MAX = 32;
+/** Before ordinary programs and after the VRRP thread, which is under a real-time policy. */
+const NICE = -10;
+const SECOND = seconds(1);
+/** Sysctls are files, which are read less often. */
+const FACTS_INTERVAL = seconds(10);
+
+/** What rates are computed from. */
+interface Sample {
+  readonly at: Instant;
+  readonly events: number;
+  readonly sent: number;
+  readonly received: number;
+}
+
+class ReplicationThread {
+  readonly #reactor = new Reactor();
+  readonly #netlink = RouteNetlink.open();
+  readonly #monitor = RouteMonitor.open(["link", "address"]);
+  readonly #interfaces = new InterfaceTable();
+  readonly #wakeFd: EventFd;
+  readonly #line: TakeoverLine<StateOrder, StateLoaded> | undefined;
+  readonly #role: ReplicationRole;
+  readonly #commands: ReplicationCommands;
+  readonly #watch: ReplicationWatch;
+  readonly #startedAt: Instant;
+  readonly #tell: (message: FromReplicationThread) => void;
+  #engine: ReplicationEngine;
+  #channel: string | null = null;
+  #secondAt: Instant;
+  #facts: KernelConntrackFacts = readConntrackFacts();
+  #factsAt: Instant;
+  #sample: Sample;
+  #rates: Rates = { eventsPerSecond: 0, sentPerSecond: 0, receivedPerSecond: 0 };
+  #isAnnounced = false;
+
+  constructor(start: ReplicationThreadStart, tell: (message: FromReplicationThread) => void) {
+    const now = monotonicNow();
+    this.#tell = tell;
+    this.#startedAt = now;
+    this.#secondAt = after(now, SECOND);
+    this.#factsAt = after(now, FACTS_INTERVAL);
+    this.#wakeFd = EventFd.adopt(start.wakeFd);
+    this.#interfaces.load(this.#netlink.links(), this.#netlink.addresses());
+    this.#watch = new ReplicationWatch((news) => this.#report(news), now);
+    this.#engine = this.#newEngine(start.config);
+    this.#sample = this.#takeSample(now);
+    this.#commands = new ReplicationCommands(() => this.#engine);
+    this.#line = start.line === null ? undefined : new TakeoverLine(start.line);
+    this.#role = new ReplicationRole({
+      replicator: () => this.#engine.replicator,
+      answer: (loaded) => this.#line?.tell(loaded),
+      loaded: (unit, result) => this.#report({ type: "loaded", unit, ...result }),
+      released: (unit) => this.#report({ type: "released", unit }),
+    });
+    if (this.#line !== undefined) this.#role.begin(now);
+  }
+
+  /** Until the main thread asks to shut down. */
+  run(): void {
+    setNice(NICE);
+    const line = this.#line;
+    if (line !== undefined) this.#reactor.watch(line.fd, () => this.#hearOrders(line));
+    this.#reactor.watch(this.#wakeFd.fd, () => this.#readMessages());
+    this.#reactor.watch(this.#monitor.fd, () => this.#readLinks());
+    this.#tell({ type: "running" });
+    this.#reactor.run({
+      deadline: () => earliest(this.#engine.deadline(), this.#secondAt),
+      judge: (now) => this.#judge(now),
+    });
+    this.close();
+  }
+
+  close(): void {
+    this.#engine.close();
+    for (const part of [this.#monitor, this.#netlink, this.#reactor]) part.close();
+  }
+
+  #newEngine(config: ReplicationConfig): ReplicationEngine {
+    return new ReplicationEngine(config, {
+      reactor: this.#reactor,
+      now: monotonicNow,
+      linkOf: (name) => this.#interfaces.link(name),
+      complain: (trouble) => this.#report({ type: "trouble", trouble }),
+      overran: (buffer) => {
+        const { overruns } = this.#engine.kernel.counters;
+        this.#report({ type: "overrun", count: overruns, buffer });
+      },
+    });
+  }
+
+  #judge(now: Instant): void {
+    this.#engine.work(now);
+    this.#role.proceed(now);
+    this.#commands.proceed(now);
+    if (now >= this.#secondAt) this.#second(now);
+  }
+
+  /** What need not be known at once. */
+  #second(now: Instant): void {
+    this.#secondAt = after(now, SECOND);
+    if (now >= this.#factsAt) {
+      this.#facts = readConntrackFacts();
+      this.#factsAt = after(now, FACTS_INTERVAL);
+    }
+    const view = this.#engine.replicator.view(now);
+    if (!this.#isAnnounced && view.kernel.resyncs > 0) this.#announce(now);
+    this.#watch.judge(view, this.#facts, this.#engine.config);
+    const channel = this.#currentChannel();
+    if (this.#isAnnounced && channel !== this.#channel)
+      this.#report({ type: "link-changed", interface: channel });
+    this.#channel = channel;
+    this.#updateRates(now);
+  }
+
+  #announce(now: Instant): void {
+    this.#isAnnounced = true;
+    this.#channel = this.#currentChannel();
+    const { internal } = this.#engine.replicator.view(now).flows;
+    const tookMs = Math.round(toMilliseconds(between(this.#startedAt, now)));
+    const flows = internal?.flows ?? 0;
+    this.#report({ type: "started", interface: this.#channel, flows, tookMs });
+  }
+
+  #currentChannel(): string | null {
+    const stats = this.#engine.channels.stats(this.#engine.replicator.channel);
+    const active = stats.find(({ isActive }) => isActive);
+    return active?.state === "running" ? active.interface : null;
+  }
+
+  #takeSample(now: Instant): Sample {
+    const { kernel, replicator } = this.#engine;
+    const { traffic } = replicator.view(now);
+    return {
+      at: now,
+      events: kernel.counters.events,
+      sent: traffic.messagesSent,
+      received: traffic.messagesReceived,
+    };
+  }
+
+  #updateRates(now: Instant): void {
+    const before = this.#sample;
+    const sample = this.#takeSample(now);
+    const perSecond = (count: number): number =>
+      Math.max(0, Math.round((count * SECOND) / Math.max(1, between(before.at, now))));
+    this.#rates = {
+      eventsPerSecond: perSecond(sample.events - before.events),
+      sentPerSecond: perSecond(sample.sent - before.sent),
+      receivedPerSecond: perSecond(sample.received - before.received),
+    };
+    this.#sample = sample;
+  }
+
+  #hearOrders(line: TakeoverLine<StateOrder, StateLoaded>): boolean {
+    line.hear((order) => this.#role.order(order, monotonicNow()));
+    return true;
+  }
+
+  #readLinks(): boolean {
+    const outcome = this.#monitor.drain((note) => this.#interfaces.take(note));
+    if (outcome === "overrun")
+      this.#interfaces.load(this.#netlink.links(), this.#netlink.addresses());
+    this.#engine.channels.linksChanged();
+    return outcome !== "more";
+  }
+
+  #readMessages(): boolean {
+    this.#wakeFd.drain();
+    for (let count = 0; count < MESSAGES_MAX; count += 1) {
+      const received = parentPort === null ? undefined : receiveMessageOnPort(parentPort);
+      if (received === undefined) return true;
+      this.#take(received.message as ToReplicationThread);
+    }
+    this.#wakeFd.signal();
+    return false;
+  }
+
+  #take(message: ToReplicationThread): void {
+    if (message.type === "shutdown") {
+      this.#tell({ type: "stopped" });
+      this.#reactor.stop();
+      return;
+    }
+    const { request, question } = message;
+    try {
+      this.#answer(question, (answer) => this.#tell({ type: "answer", request, answer }));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#tell({ type: "failed", request, reason });
+    }
+  }
+
+  #answer(question: Question, answer: (answer: Answer) => void): void {
+    const now = monotonicNow();
+    switch (question.type) {
+      case "status":
+        answer(makeReplicationStatus(this.#parts(now)));
+        break;
+      case "stats":
+        answer(makeReplicationStats(this.#parts(now)));
+        break;
+      case "list":
+        answer(this.#list(question, now));
+        break;
+      case "resend-queue":
+        answer({ lines: [], next: null });
+        break;
+      case "reload":
+        this.#reload(question.config, now);
+        answer(null);
+        break;
+      case "resync":
+      case "send":
+      case "commit":
+      case "flush":
+      case "kernel-resync":
+      case "kernel-flush":
+      case "schedule-purge":
+        this.#commands.take(question, answer, now);
+    }
+  }
+
+  #list(question: Extract<Question, { type: "list" }>, now: Instant): Answer {
+    const { cache, table, filter, cursor: from, limit: count } = question;
+    const kind = table === "flows" ? "flow" : "expectation";
+    return takePortion(this.#engine.replicator, { kind, cache, from, count }, filter, now);
+  }
+
+  #parts(now: Instant): ViewParts {
+    const { replicator, kernel, channels, config } = this.#engine;
+    return {
+      config,
+      view: replicator.view(now),
+      channels: channels.stats(replicator.channel),
+      kernel: kernel.counters,
+      receiveBuffer: kernel.receiveBuffer,
+      commands: this.#commands.counters,
+      rates: this.#rates,
+      processed: { bytes: 0, packets: 0 },
+      uptimeMs: toMilliseconds(between(this.#startedAt, now)),
+      facts: readConntrackFacts(),
+      problems: this.#watch.problems,
+      isSynchronised: this.#watch.isSynchronised,
+      wallMs: Date.now(),
+    };
+  }
+
+  /** What replication runs on is made anew; this router reads its kernel again, and the peer is asked for its flows. */
+  #reload(config: ReplicationConfig, now: Instant): void {
+    const before = this.#engine;
+    if (JSON.stringify(before.config) === JSON.stringify(config)) return;
+    this.#commands.abandon();
+    before.close();
+    this.#engine = this.#newEngine(config);
+    this.#sample = this.#takeSample(now);
+    if (this.#line !== undefined) this.#role.begin(now);
+    this.#engine.replicator.requestResync();
+  }
+
+  #report(news: ReplicationNews): void {
+    this.#tell({ type: "news", news });
+  }
+}
+
+function main(port: NonNullable<typeof parentPort>): void {
+  const start = workerData as ReplicationThreadStart;
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port, not a window
+  const thread = new ReplicationThread(start, (message) => port.postMessage(message));
+  thread.run();
+  port.close();
+}
+
+if (parentPort !== null) main(parentPort);
