@@ -28,7 +28,11 @@ export function addRun(program: Command, session: Session): void {
     .option("--conntrackd <file>", "conntrackd.conf to replicate connections by, unmodified")
     .option("-i, --config-id <id>", "id that @ID conditions of the file are compared with")
     .addOption(socketOption())
-    .option("--state-dir <path>", "folder for what outlives the daemon", STATE_DIR_DEFAULT)
+    .addOption(
+      new Option("--state-dir <path>", "folder for what outlives the daemon")
+        .default(STATE_DIR_DEFAULT)
+        .env("DUET_STATE_DIR"),
+    )
     .addOption(
       new Option("--log-level <level>", "least urgent events to log")
         .choices(LEVELS)
