@@ -6,7 +6,7 @@ import { decodeTuple, type TupleView, textOf } from "./flow-view.ts";
 
 /** NF_CT_EXPECT_*. */
 const FLAGS = { permanent: 1, inactive: 2, userspace: 4 } as const;
-export type ExpectationFlag = keyof typeof FLAGS;
+type ExpectationFlag = keyof typeof FLAGS;
 
 /** What a record says. What it does not say is absent. */
 export interface ExpectationView {

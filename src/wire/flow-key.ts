@@ -1,5 +1,6 @@
 /** The identity of records, to look them up by. */
 import { FLOW, RECORD_ATTRIBUTE_HEADER } from "./flow-attributes.ts";
+import { isIcmp } from "./flow-numbers.ts";
 import { attributeWord, padded, type Span } from "./flow-record.ts";
 
 const IPV4 = attributeWord(FLOW.ipv4, 8);
@@ -54,12 +55,13 @@ export class RecordKey {
   }
 }
 
-/** Words 0 and 1 hold protocol and zone, ports or ICMP header; the addresses follow. */
+/** Words 0 and 1 hold protocol and zone, and ports or ICMP header; the addresses follow. */
 function flowKey({ view, at, size }: Span, words: Int32Array): number {
   const end = at + size;
   let protocol = 0;
   let zone = 0;
   let ports = 0;
+  let icmp = 0;
   let count = 2;
   for (let next = at; end - next > RECORD_ATTRIBUTE_HEADER; ) {
     const word = view.getUint32(next);
@@ -68,14 +70,14 @@ function flowKey({ view, at, size }: Span, words: Int32Array): number {
     else if (word === IPV6) count = copyWords(view, payload, words, 8);
     else if (word === PROTOCOL) protocol = view.getUint8(payload);
     else if (word === PORTS) ports = view.getUint32(payload);
-    else if (word === ICMP_TYPE) ports = (ports & 0x00ffffff) | (view.getUint8(payload) << 24);
-    else if (word === ICMP_CODE) ports = (ports & ~0x00ff0000) | (view.getUint8(payload) << 16);
-    else if (word === ICMP_ID) ports = (ports & ~0xffff) | view.getUint16(payload);
+    else if (word === ICMP_TYPE) icmp = (icmp & 0x00ffffff) | (view.getUint8(payload) << 24);
+    else if (word === ICMP_CODE) icmp = (icmp & ~0x00ff0000) | (view.getUint8(payload) << 16);
+    else if (word === ICMP_ID) icmp = (icmp & ~0xffff) | view.getUint16(payload);
     else if (word === ZONE) zone = view.getUint16(payload);
     next += padded(word >>> 16);
   }
   words[0] = (protocol << 16) | zone;
-  words[1] = ports;
+  words[1] = isIcmp(protocol) ? icmp : ports;
   return count;
 }
 

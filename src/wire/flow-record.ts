@@ -128,7 +128,7 @@ export function copyRecord({ view, at: from, size }: Span, to: DataView, at: num
 }
 
 /** Offset of the payload of the attribute with that first word; -1 when the record has none. The last one counts. */
-export function payloadAt({ view, at, size }: Span, word: number): number {
+function payloadAt({ view, at, size }: Span, word: number): number {
   const end = at + size;
   let found = -1;
   for (let next = at; end - next > RECORD_ATTRIBUTE_HEADER; ) {

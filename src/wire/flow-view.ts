@@ -31,7 +31,7 @@ export interface TupleView {
   readonly icmpId?: number;
 }
 
-export interface SequenceAdjustment {
+interface SequenceAdjustment {
   /** Sequence number at which the last adjustment took place. */
   readonly correction: number;
   /** Bytes that are added to sequence numbers before it, and from it on; may be negative. */
