@@ -148,8 +148,9 @@ export class RequestWriter {
   }
 
   #header(type: number, size: number): void {
-    this.#view.setUint16(this.#at, ATTRIBUTE_HEADER_SIZE + size, LE);
-    this.#view.setUint16(this.#at + 2, type, LE);
+    const length = ATTRIBUTE_HEADER_SIZE + size;
+    // Length and type in one store, whichever half comes first.
+    this.#view.setUint32(this.#at, LE ? (type << 16) | length : (length << 16) | type, LE);
     this.#at += ATTRIBUTE_HEADER_SIZE;
   }
 
