@@ -1,4 +1,4 @@
-import { ControlError } from "../control/client.ts";
+import { ControlError } from "../control/control-error.ts";
 
 export const EXIT = {
   done: 0,

@@ -1,6 +1,6 @@
 /** A command line program as a process: its streams, its exit status, and what nobody caught. */
 import { readFileSync } from "node:fs";
-import { report } from "./program.ts";
+import { report } from "./report.ts";
 import type { Session } from "./session.ts";
 
 /** Runs the program and ends the process when what it printed is out. */

@@ -1,11 +1,11 @@
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { addCheck } from "./check.ts";
 import { addEvents } from "./events.ts";
-import { EXIT, exitCodeOf } from "./exit-code.ts";
 import { addFlows } from "./flows.ts";
 import { addLab } from "./lab.ts";
 import { addMetrics } from "./metrics.ts";
 import { addReload } from "./reload.ts";
+import { report } from "./report.ts";
 import { addResign } from "./resign.ts";
 import { addRun } from "./run.ts";
 import type { Session } from "./session.ts";
@@ -57,19 +57,3 @@ export async function runCommandLine(
     session.finish(report(error, session, program.opts<{ debug?: boolean }>().debug === true));
   }
 }
-
-/** Says what went wrong and returns the exit status that stands for it. */
-export function report(error: unknown, session: Session, debug: boolean): number {
-  if (error instanceof CommanderError) return reportUsage(error);
-  const { message, stack = "" } = error instanceof Error ? error : new Error(String(error));
-  const expected = exitCodeOf(error);
-  const advice = expected === undefined && !debug ? " (--debug shows where it comes from)" : "";
-  const prefix = expected === undefined ? "unexpected error: " : "";
-  session.note(`duet: ${prefix}${message}${advice}\n`);
-  if (debug) session.note(`${stack}\n`);
-  return expected ?? EXIT.unexpected;
-}
-
-/** Commander has written its message; asking for help or the version is no error. */
-const reportUsage = ({ exitCode }: CommanderError): number =>
-  exitCode === 0 ? EXIT.done : EXIT.usage;

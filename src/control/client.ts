@@ -5,12 +5,12 @@ import {
   type EventRecord,
   HEARTBEAT_MS,
   PATHS,
-  type Problem,
   type ReloadResult,
   type ResignResult,
   STREAM_TYPE,
   type StatusView,
 } from "./contract.ts";
+import { ControlError } from "./control-error.ts";
 import {
   commitResultSchema,
   doneSchema,
@@ -29,24 +29,6 @@ import {
   statusSchema,
 } from "./schemas.ts";
 import { readServerEvents } from "./server-events.ts";
-
-/**
- * unreachable: nobody listens there. no-permission: the socket may not be opened. problem: the daemon refused, see
- * `problem`. protocol: what answered is no daemon of this kind, or it stopped in the middle.
- */
-export type ControlErrorCode = "unreachable" | "no-permission" | "problem" | "protocol";
-
-/** A request on the control socket failed. The message says what to do. */
-export class ControlError extends Error {
-  override readonly name = "ControlError";
-  readonly code: ControlErrorCode;
-  readonly problem: Problem | undefined;
-  constructor(code: ControlErrorCode, message: string, problem?: Problem) {
-    super(message);
-    this.code = code;
-    this.problem = problem;
-  }
-}
 
 export interface ControlClientOptions {
   /** Time without a byte from the daemon after which it counts as hanging. A reload may take half a minute. */

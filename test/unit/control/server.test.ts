@@ -3,8 +3,9 @@ import { createServer, request } from "node:http";
 import { connect } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { STREAM_COUNT_MAX } from "../../../src/control/app.ts";
-import { ControlClient, ControlError } from "../../../src/control/client.ts";
+import { ControlClient } from "../../../src/control/client.ts";
 import type { ControlSource, EventRecord } from "../../../src/control/contract.ts";
+import { ControlError } from "../../../src/control/control-error.ts";
 import { EventRing } from "../../../src/control/event-ring.ts";
 import { BODY_SIZE_MAX } from "../../../src/control/requests.ts";
 import { openControlServer } from "../../../src/control/server.ts";
@@ -347,10 +348,16 @@ test("more readers than are served are turned away, and room is made when one le
 test("closing the server ends its streams", async () => {
   const events = new EventRing("life");
   const { client, server } = await serve({ events });
-  const taking = take(client.stream(), 1);
+  const received: EventRecord[] = [];
+  const reading = (async () => {
+    for await (const event of client.stream()) received.push(event);
+  })();
   await streamOpened(events);
+  events.append(newEvent("one"));
+  await expect.poll(() => received.length, SOON).toBe(1);
   await server.close();
-  expect(await taking).toEqual([]);
+  await reading;
+  expect(received).toHaveLength(1);
 });
 
 test("a client without a daemon says what to do", async () => {
