@@ -84,7 +84,7 @@ const commandLines = ({ commands, messages }: ReplicationStats): string =>
   block("replication", [
     pair(figure(commands.resyncsSent, "Resyncs asked"), commands.resyncsReceived, "Resyncs served"),
     pair(figure(commands.bulks, "Bulk sends"), commands.commits, "Commits"),
-    figure(messages.retransmitted, "Msgs again"),
+    pair(figure(commands.flushes, "Flushes"), messages.retransmitted, "Msgs again"),
   ]);
 
 const kernelLines = ({ kernel }: ReplicationStats): string =>

@@ -102,6 +102,7 @@ export const replicationStatsSchema: v.GenericSchema<ReplicationStats> = v.objec
   kernel,
   commands: v.object({
     flushes: count,
+    kernelFlushes: count,
     resyncsSent: count,
     resyncsReceived: count,
     bulks: count,

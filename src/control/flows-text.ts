@@ -178,7 +178,7 @@ function netlink({ kernel, commands }: ReplicationStats): Block {
     `\tcatch event failed:\t\t${narrow(0)}`,
     `\tdump unknown type:\t\t${narrow(0)}`,
     `\tnetlink overrun:\t\t${narrow(kernel.overruns)}`,
-    `\tflush kernel table:\t\t${narrow(commands.flushes)}`,
+    `\tflush kernel table:\t\t${narrow(commands.kernelFlushes)}`,
     `\tresync with kernel table:\t${narrow(kernel.dumps)}`,
     `\tcurrent buffer size (in bytes):\t${narrow(kernel.receiveBuffer)}`,
   ];

@@ -100,6 +100,8 @@ export interface ReplicationStats {
   };
   readonly commands: {
     readonly flushes: number;
+    /** Of the kernel's flows. */
+    readonly kernelFlushes: number;
     readonly resyncsSent: number;
     readonly resyncsReceived: number;
     readonly bulks: number;

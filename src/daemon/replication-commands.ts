@@ -7,19 +7,21 @@ import type { Answer, Question } from "./replication-messages.ts";
 import { commitResult } from "./replication-role.ts";
 import type { CommandCounters } from "./replication-views.ts";
 
-export type Command = Extract<
+/** Questions that change something. */
+export type Command = Exclude<
   Question,
-  {
-    type:
-      | "resync"
-      | "send"
-      | "commit"
-      | "flush"
-      | "kernel-resync"
-      | "kernel-flush"
-      | "schedule-purge";
-  }
+  { type: "status" | "stats" | "list" | "resend-queue" | "reload" }
 >;
+
+const READING: ReadonlySet<Question["type"]> = new Set<Question["type"]>([
+  "status",
+  "stats",
+  "list",
+  "resend-queue",
+  "reload",
+]);
+
+export const isCommand = (question: Question): question is Command => !READING.has(question.type);
 
 /** Something that is going on, and whoever waits for its end. */
 interface Pending {
@@ -32,6 +34,7 @@ interface Pending {
 export class ReplicationCommands {
   readonly counters: CommandCounters = {
     flushes: 0,
+    kernelFlushes: 0,
     resyncsSent: 0,
     resyncsReceived: 0,
     bulks: 0,
@@ -140,6 +143,7 @@ export class ReplicationCommands {
   #kernelFlush(now: Instant): Pending["outcome"] {
     const { replicator, kernel } = this.#engine();
     const before = replicator.view(now).flows.commit.purged;
+    this.counters.kernelFlushes += 1;
     replicator.flushKernel();
     return (later) => {
       const isBusy =

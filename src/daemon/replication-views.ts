@@ -23,6 +23,7 @@ export interface Rates {
 
 export interface CommandCounters {
   flushes: number;
+  kernelFlushes: number;
   resyncsSent: number;
   resyncsReceived: number;
   bulks: number;

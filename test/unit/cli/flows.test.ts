@@ -67,7 +67,7 @@ test("what the kernel refused and what Duet alone counts is in the runtime stati
     "replication:
                      912 Resyncs asked          913 Resyncs served
                      914 Bulk sends             915 Commits
-                     705 Msgs again
+                     999 Flushes                705 Msgs again
 
     written to the kernel:
                      907 Created                908 Updated

@@ -79,7 +79,14 @@ export const QUIET_STATS: ReplicationStats = {
     deleted: 0,
     failed: {},
   },
-  commands: { flushes: 0, resyncsSent: 0, resyncsReceived: 0, bulks: 0, commits: 0 },
+  commands: {
+    flushes: 0,
+    kernelFlushes: 0,
+    resyncsSent: 0,
+    resyncsReceived: 0,
+    bulks: 0,
+    commits: 0,
+  },
   rates: { eventsPerSecond: 0, sentPerSecond: 0, receivedPerSecond: 0 },
   lag: { messages: 0, ms: 0 },
 };
@@ -153,7 +160,14 @@ export const BUSY_STATS: ReplicationStats = {
     deleted: 909,
     failed: { EINVAL: 910 },
   },
-  commands: { flushes: 911, resyncsSent: 912, resyncsReceived: 913, bulks: 914, commits: 915 },
+  commands: {
+    flushes: 999,
+    kernelFlushes: 911,
+    resyncsSent: 912,
+    resyncsReceived: 913,
+    bulks: 914,
+    commits: 915,
+  },
   rates: { eventsPerSecond: 20_011, sentPerSecond: 20_012, receivedPerSecond: 13 },
   lag: { messages: 803, ms: 42 },
 };
