@@ -28,6 +28,7 @@ import { applyFilter, filterTable, removeFilter, wantsFilter } from "./accept-fi
 import { type LoadedConfiguration, loadConfiguration } from "./configuration.ts";
 import { EMPTY_JOURNAL, type Journal, journalOf, mergeJournals } from "./journal.ts";
 import { Notifier } from "./notifier.ts";
+import { replicationPriority } from "./realtime.ts";
 import { Replication } from "./replication.ts";
 import { ReplicationSilentError } from "./replication-handle.ts";
 import type { LogEvent } from "./replication-news.ts";
@@ -131,10 +132,14 @@ export class Daemon implements ControlSource {
     return listening;
   }
 
-  async #startReplication({ replication }: Usable): Promise<Replication | undefined> {
+  async #startReplication({ replication, model }: Usable): Promise<Replication | undefined> {
     if (replication === undefined) return undefined;
-    const isElected = this.#parts.options.keepalived !== null;
-    return Replication.start({ config: replication, isElected, log: this.#log });
+    return Replication.start({
+      config: replication,
+      isElected: this.#parts.options.keepalived !== null,
+      realtimePriority: replicationPriority(model.scheduling),
+      log: this.#log,
+    });
   }
 
   /** Resigns, takes everything back, and lets the stop scripts run. */

@@ -35,6 +35,7 @@ export class ReplicationCommands {
   readonly counters: CommandCounters = {
     flushes: 0,
     kernelFlushes: 0,
+    kernelFlushes: 0,
     resyncsSent: 0,
     resyncsReceived: 0,
     bulks: 0,
@@ -143,6 +144,7 @@ export class ReplicationCommands {
   #kernelFlush(now: Instant): Pending["outcome"] {
     const { replicator, kernel } = this.#engine();
     const before = replicator.view(now).flows.commit.purged;
+    this.counters.kernelFlushes += 1;
     this.counters.kernelFlushes += 1;
     replicator.flushKernel();
     return (later) => {

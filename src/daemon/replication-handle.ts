@@ -16,6 +16,7 @@ import type { LineEnd } from "./takeover-line.ts";
 export interface ReplicationHandleOptions {
   readonly config: ReplicationConfig;
   readonly line: LineEnd | null;
+  readonly realtimePriority: number | null;
   readonly onNews: (news: ReplicationNews) => void;
   /** The thread ended although nobody asked it to. */
   readonly onLost: (reason: string) => void;
@@ -53,9 +54,14 @@ export class ReplicationHandle {
   #stopped: (() => void) | undefined;
 
   private constructor(options: ReplicationHandleOptions) {
-    const { config, line } = options;
+    const { config, line, realtimePriority } = options;
     this.#options = options;
-    const start: ReplicationThreadStart = { config, line, wakeFd: this.#wake.fd };
+    const start: ReplicationThreadStart = {
+      config,
+      line,
+      realtimePriority,
+      wakeFd: this.#wake.fd,
+    };
     this.#worker = new Worker(new URL("./replication-thread.js", import.meta.url), {
       workerData: start,
       transferList: line === null ? [] : [line.port],

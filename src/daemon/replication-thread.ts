@@ -11,11 +11,11 @@ import { EventFd } from "../kernel/event-fd.ts";
 import { Reactor } from "../kernel/reactor.ts";
 import { RouteMonitor } from "../kernel/route-monitor.ts";
 import { RouteNetlink } from "../kernel/route-netlink.ts";
-import { setNice } from "../kernel/scheduling.ts";
+import { setNice, setRealtimePriority } from "../kernel/scheduling.ts";
 import type { ReplicationConfig } from "../replication/config.ts";
 import { takePortion } from "./entry-portion.ts";
 import { InterfaceTable } from "./interface-table.ts";
-import { ReplicationCommands } from "./replication-commands.ts";
+import { isCommand, ReplicationCommands } from "./replication-commands.ts";
 import { ReplicationEngine } from "./replication-engine.ts";
 import type {
   Answer,
@@ -37,7 +37,7 @@ import { type StateLoaded, type StateOrder, TakeoverLine } from "./takeover-line
 
 /** Messages read from the main thread before the sockets get their turn. */
 const MESSAGES_MAX = 32;
-/** Before ordinary programs and after the VRRP thread, which is under a real-time policy. */
+/** Where the kernel refuses real-time scheduling. */
 const NICE = -10;
 const SECOND = seconds(1);
 /** Sysctls are files, which are read less often. */
@@ -95,8 +95,8 @@ class ReplicationThread {
   }
 
   /** Until the main thread asks to shut down. */
-  run(): void {
-    setNice(NICE);
+  run(realtimePriority: number | null): void {
+    this.#schedule(realtimePriority);
     const line = this.#line;
     if (line !== undefined) this.#reactor.watch(line.fd, () => this.#hearOrders(line));
     this.#reactor.watch(this.#wakeFd.fd, () => this.#readMessages());
@@ -107,6 +107,11 @@ class ReplicationThread {
       judge: (now) => this.#judge(now),
     });
     this.close();
+  }
+
+  #schedule(realtimePriority: number | null): void {
+    if (realtimePriority !== null && setRealtimePriority(realtimePriority).granted) return;
+    setNice(NICE);
   }
 
   close(): void {
@@ -231,6 +236,10 @@ class ReplicationThread {
 
   #answer(question: Question, answer: (answer: Answer) => void): void {
     const now = monotonicNow();
+    if (isCommand(question)) {
+      this.#commands.take(question, answer, now);
+      return;
+    }
     switch (question.type) {
       case "status":
         answer(makeReplicationStatus(this.#parts(now)));
@@ -248,14 +257,6 @@ class ReplicationThread {
         this.#reload(question.config, now);
         answer(null);
         break;
-      case "resync":
-      case "send":
-      case "commit":
-      case "flush":
-      case "kernel-resync":
-      case "kernel-flush":
-      case "schedule-purge":
-        this.#commands.take(question, answer, now);
     }
   }
 
@@ -305,7 +306,7 @@ function main(port: NonNullable<typeof parentPort>): void {
   const start = workerData as ReplicationThreadStart;
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port, not a window
   const thread = new ReplicationThread(start, (message) => port.postMessage(message));
-  thread.run();
+  thread.run(start.realtimePriority);
   port.close();
 }
 

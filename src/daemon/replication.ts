@@ -32,6 +32,8 @@ export interface ReplicationParts {
   readonly config: ReplicationConfig;
   /** False: there is no election, and the role follows commands. */
   readonly isElected: boolean;
+  /** See ReplicationThreadStart. */
+  readonly realtimePriority: number | null;
   readonly log: LogEvent;
 }
 
@@ -182,6 +184,7 @@ export class Replication implements ReplicationCommands {
       this.#handle = await ReplicationHandle.start({
         config: this.#config,
         line: wiring?.replication ?? null,
+        realtimePriority: this.#parts.realtimePriority,
         onNews: (news) => tellNews(news, this.#config.mode.type, this.#log),
         onLost: (reason) => this.#lost(reason),
       });

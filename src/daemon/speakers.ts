@@ -4,6 +4,7 @@
  */
 import type { Hmac } from "../base/crypto.ts";
 import type { IpAddress } from "../base/ip.ts";
+import { after, type Duration, type Instant, seconds } from "../base/time.ts";
 import type { Reactor } from "../kernel/reactor.ts";
 import {
   type VrrpPacket,
@@ -20,6 +21,8 @@ import { troubleOf } from "./announcer.ts";
 import type { InterfaceTable } from "./interface-table.ts";
 import type { Trouble } from "./thread-messages.ts";
 
+/** A receiver that cannot be opened is tried again after this long. */
+const RETRY_PAUSE: Duration = seconds(5);
 /** Packets read from one socket before the others get their turn. */
 const INGRESS_MAX = 64;
 
@@ -36,6 +39,8 @@ interface Speaker {
   sender: { readonly socket: VrrpSender; readonly path: string } | undefined;
   /** Source of the last advertisement: a removed instance still has to resign from it. */
   lastSource: IpAddress | undefined;
+  /** Why its receiver cannot be opened, as the core was told. */
+  deaf: string | undefined;
 }
 
 export interface SpeakerContext {
@@ -47,6 +52,7 @@ export interface SpeakerContext {
   readonly deliver: (event: RouterEvent) => void;
   readonly unknownVrid: (vrid: number, source: IpAddress) => void;
   readonly complain: (trouble: Trouble) => void;
+  readonly now: () => Instant;
   /** Wall clock in microseconds since 1970. */
   readonly wallClock: () => number;
 }
@@ -55,6 +61,8 @@ export class Speakers {
   readonly #context: SpeakerContext;
   readonly #speakers = new Map<string, Speaker>();
   readonly #listeners = new Map<string, Listener>();
+  /** When receivers that could not be opened are tried again. */
+  #retryAt: Instant | undefined;
 
   constructor(context: SpeakerContext) {
     this.#context = context;
@@ -75,8 +83,17 @@ export class Speakers {
     this.refresh();
   }
 
+  deadline(): Instant | undefined {
+    return this.#retryAt;
+  }
+
+  wake(now: Instant): void {
+    if (this.#retryAt !== undefined && now >= this.#retryAt) this.refresh();
+  }
+
   /** Opens what can be opened now and closes what nobody wants any more. Call it after interfaces or addresses changed. */
   refresh(): void {
+    this.#retryAt = undefined;
     const wanted = new Map<string, Speaker[]>();
     for (const speaker of this.#speakers.values()) {
       const path = this.#receivePath(speaker);
@@ -91,11 +108,22 @@ export class Speakers {
     for (const [path, speakers] of wanted) {
       const byVrid = new Map(speakers.map((speaker) => [speaker.config.vrid, speaker]));
       const known = this.#listeners.get(path);
-      if (known === undefined) this.#listen(path, speakers[0], byVrid);
+      if (known === undefined) this.#tellHearing(speakers, this.#listen(path, speakers[0], byVrid));
       else {
         known.byVrid.clear();
         for (const [vrid, speaker] of byVrid) known.byVrid.set(vrid, speaker);
+        this.#tellHearing(speakers, undefined);
       }
+    }
+  }
+
+  /** Who cannot hear must not be Active: the core is told, and it is tried again. */
+  #tellHearing(speakers: readonly Speaker[], reason: string | undefined): void {
+    if (reason !== undefined) this.#retryAt = after(this.#context.now(), RETRY_PAUSE);
+    for (const speaker of speakers) {
+      if (speaker.deaf === reason) continue;
+      speaker.deaf = reason;
+      this.#context.deliver({ type: "deaf", instance: speaker.config.name, reason });
     }
   }
 
@@ -152,6 +180,7 @@ export class Speakers {
       outgoing: new Outgoing(config, hmac, predecessor?.outgoing),
       sender: predecessor?.sender,
       lastSource: predecessor?.lastSource,
+      deaf: predecessor?.deaf,
     };
   }
 
@@ -170,13 +199,18 @@ export class Speakers {
     );
   }
 
-  #listen(path: string, first: Speaker | undefined, byVrid: Map<number, Speaker>): void {
+  /** Why it could not be opened, or undefined when all is well. */
+  #listen(
+    path: string,
+    first: Speaker | undefined,
+    byVrid: Map<number, Speaker>,
+  ): string | undefined {
     const link =
       first === undefined ? undefined : this.#context.interfaces.link(first.config.interface);
-    if (first === undefined || link === undefined) return;
+    if (first === undefined || link === undefined) return undefined;
     const { family, transport, interface: name } = first.config;
     const source = this.#context.memberOf(first.config.name)?.source;
-    if (transport.type === "unicast" && source === undefined) return;
+    if (transport.type === "unicast" && source === undefined) return undefined;
     try {
       const receiver = VrrpReceiver.open({
         family,
@@ -191,8 +225,9 @@ export class Speakers {
       const listener: Listener = { receiver, byVrid };
       this.#listeners.set(path, listener);
       this.#context.reactor.watch(receiver.fd, () => this.#drain(listener));
+      return undefined;
     } catch (error) {
-      this.#context.complain(troubleOf("listen", `VRRP on ${name}`, error));
+      return `cannot listen: ${troubleOf("listen", name, error).text}`;
     }
   }
 

@@ -76,6 +76,7 @@ class VrrpThread {
         if (this.#logUnknownVrids) tell({ type: "unknown-vrid", vrid, source });
       },
       complain,
+      now: monotonicNow,
       wallClock: () => Date.now() * 1_000,
     });
     this.#effects = new Effects({
@@ -162,7 +163,8 @@ class VrrpThread {
   }
 
   #deadline(): Instant | undefined {
-    return earliest(this.#router.deadline(), this.#announcer.deadline());
+    const core = earliest(this.#router.deadline(), this.#announcer.deadline());
+    return earliest(core, this.#speakers.deadline());
   }
 
   #judge(now: Instant): void {
@@ -171,6 +173,7 @@ class VrrpThread {
     this.#lateness.record(between(deadline, now));
     this.#dispatch({ type: "wake" });
     this.#announcer.wake(now);
+    this.#speakers.wake(now);
   }
 
   #dispatch(event: RouterEvent): void {

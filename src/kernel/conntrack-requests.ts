@@ -8,8 +8,11 @@ import { Memory } from "./libc.ts";
 import { NetlinkSocket } from "./netlink-socket.ts";
 import { setBufferSize } from "./socket.ts";
 
-/** Bytes of requests that go out together: some hundred creations of flows. */
-export const REQUESTS_SIZE_MAX = 131_072;
+/**
+ * Bytes of requests that go out together: some three hundred creations of flows. The kernel takes about a millisecond for
+ * them, in which nothing else runs on that processor where it cannot be preempted.
+ */
+const REQUESTS_SIZE_MAX = 65_536;
 /** Refusals of all requests of one call find room, even if every one is refused. */
 const ANSWERS_SIZE = 4_194_304;
 
