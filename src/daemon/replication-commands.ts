@@ -35,7 +35,6 @@ export class ReplicationCommands {
   readonly counters: CommandCounters = {
     flushes: 0,
     kernelFlushes: 0,
-    kernelFlushes: 0,
     resyncsSent: 0,
     resyncsReceived: 0,
     bulks: 0,
@@ -144,7 +143,6 @@ export class ReplicationCommands {
   #kernelFlush(now: Instant): Pending["outcome"] {
     const { replicator, kernel } = this.#engine();
     const before = replicator.view(now).flows.commit.purged;
-    this.counters.kernelFlushes += 1;
     this.counters.kernelFlushes += 1;
     replicator.flushKernel();
     return (later) => {
