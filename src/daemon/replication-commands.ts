@@ -107,11 +107,9 @@ export class ReplicationCommands {
     replicator.commit(now);
     return (later) => {
       if (!replicator.isLoaded) return undefined;
-      const result = commitResult(
-        replicator.view(later).takeover,
-        toMilliseconds(between(now, later)),
-      );
-      return { done: true, ...result };
+      const { takeover, flows } = replicator.view(later);
+      const tookMs = toMilliseconds(between(now, later));
+      return { done: true, ...commitResult(takeover, flows.external.flows, tookMs) };
     };
   }
 

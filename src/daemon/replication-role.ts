@@ -60,14 +60,18 @@ export class ReplicationRole {
   proceed(now: Instant): void {
     const replicator = this.#context.replicator();
     if (!this.isAwaited || !replicator.isLoaded) return;
-    const report = replicator.view(now).takeover;
-    for (const [unit, since] of this.#waiting) {
+    const { takeover, flows } = replicator.view(now);
+    const waiting = [...this.#waiting].map(([unit, since]) => {
       const took = between(since, now);
-      const result = commitResult(report, took / 1_000);
-      this.#context.answer({ type: "state-loaded", unit, took, detail: detailOf(result) });
-      this.#context.loaded(unit, result);
-    }
+      const result = commitResult(takeover, flows.external.flows, took / 1_000);
+      return { unit, took, result };
+    });
     this.#waiting.clear();
+    // The addresses first: making the flows this router's own takes milliseconds where there are many.
+    for (const { unit, took, result } of waiting)
+      this.#context.answer({ type: "state-loaded", unit, took, detail: detailOf(result) });
+    replicator.handleTakeover("finish", now);
+    for (const { unit, result } of waiting) this.#context.loaded(unit, result);
   }
 
   #load(unit: string, now: Instant): void {
@@ -76,7 +80,7 @@ export class ReplicationRole {
     this.#active.add(unit);
     this.#waiting.set(unit, now);
     // A further unit brings flows of the peer along, too.
-    if (isFirst) replicator.handleTakeover("finish", now);
+    if (isFirst) replicator.handleTakeover("claim", now);
     else replicator.commit(now);
     this.proceed(now);
   }
@@ -89,17 +93,22 @@ export class ReplicationRole {
   }
 }
 
-/** What a takeover, or a commit, did. */
-export function commitResult(report: TakeoverReport | undefined, tookMs: number): CommitResult {
+/** What a takeover, or a commit, did; `flows` is how many there were to load. */
+export function commitResult(
+  report: TakeoverReport | undefined,
+  flows: number,
+  tookMs: number,
+): CommitResult {
   const failures = Object.entries(report?.failed ?? {}).map(([errno, count]): [string, number] => [
     codeOf(Number(errno)),
     count,
   ]);
   const committed = (report?.created ?? 0) + (report?.updated ?? 0);
+  const failed = failures.reduce((sum, [, count]) => sum + count, 0);
   return {
     committed,
-    kept: Math.max(0, (report?.adopted ?? 0) - committed),
-    failed: failures.reduce((sum, [, count]) => sum + count, 0),
+    kept: Math.max(0, flows - committed - failed),
+    failed,
     failures: Object.fromEntries(failures),
     tookMs,
   };

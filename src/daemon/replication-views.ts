@@ -136,7 +136,7 @@ function lastTakeover(
   const at = takeover?.activeAt;
   if (takeover === undefined || at === undefined) return null;
   const took = takeover.adoptedAt === undefined ? microseconds(0) : between(at, takeover.adoptedAt);
-  return { at: wallTime(at), ...commitResult(takeover, toMilliseconds(took)) };
+  return { at: wallTime(at), ...commitResult(takeover, takeover.adopted, toMilliseconds(took)) };
 }
 
 function peerState({ peer }: ReplicationView): "up" | "down" | "unknown" {
