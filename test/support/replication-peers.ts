@@ -6,6 +6,7 @@ import { type ChildProcess, execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { until } from "./interop-waiting.ts";
@@ -212,7 +213,19 @@ export const kernelFlows = (namespace: TestNamespace, ...words: readonly string[
 export const loadFlows = (namespace: TestNamespace, entries: readonly string[]): void =>
   loadIntoNamespace(namespace.name, entries);
 
-export function loadIntoNamespace(namespace: string, entries: readonly string[]): void {
+const CHUNK = 2_000;
+const CHUNK_EACH_MS = 100;
+
+/** The same at 20 000 a second, which a daemon on a busy machine can follow. */
+export async function loadSlowly(namespace: string, entries: readonly string[]): Promise<void> {
+  for (let at = 0; at < entries.length; at += CHUNK) {
+    loadIntoNamespace(namespace, entries.slice(at, at + CHUNK));
+    // oxlint-disable-next-line no-await-in-loop -- the pauses are the point
+    await sleep(CHUNK_EACH_MS);
+  }
+}
+
+function loadIntoNamespace(namespace: string, entries: readonly string[]): void {
   const folder = mkdtempSync(path.join(tmpdir(), "duet-flows-"));
   const file = path.join(folder, "flows");
   writeFileSync(file, `${entries.map((entry) => `-I ${entry}`).join("\n")}\n`);
