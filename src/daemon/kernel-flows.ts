@@ -6,7 +6,6 @@ import { after, type Instant, instant, NO_TIME } from "../base/time.ts";
 import { ConntrackDump, type DumpTable } from "../kernel/conntrack-dump.ts";
 import { ConntrackEvents } from "../kernel/conntrack-events.ts";
 import { ConntrackRequests } from "../kernel/conntrack-requests.ts";
-import { errnoCode } from "../kernel/errno.ts";
 import type { Reactor } from "../kernel/reactor.ts";
 import type { ReplicationConfig } from "../replication/config.ts";
 import type { Replicator } from "../replication/replicator.ts";
@@ -45,12 +44,12 @@ export interface KernelFlowCounters {
   events: number;
   overruns: number;
   dumps: number;
-  /** Requests that the kernel refused, by errno name. */
-  readonly failed: Record<string, number>;
+  /** Requests that the kernel refused, by errno. */
+  readonly failed: Map<number, number>;
 }
 
 export class KernelFlows {
-  readonly counters: KernelFlowCounters = { events: 0, overruns: 0, dumps: 0, failed: {} };
+  readonly counters: KernelFlowCounters = { events: 0, overruns: 0, dumps: 0, failed: new Map() };
   readonly #context: KernelFlowsContext;
   readonly #config: ReplicationConfig;
   readonly #requests: ConntrackRequests;
@@ -241,7 +240,7 @@ export class KernelFlows {
   }
 
   #count(errno: number): void {
-    const code = errnoCode(errno);
-    this.counters.failed[code] = (this.counters.failed[code] ?? 0) + 1;
+    const { failed } = this.counters;
+    failed.set(errno, (failed.get(errno) ?? 0) + 1);
   }
 }

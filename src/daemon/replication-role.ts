@@ -99,19 +99,25 @@ export function commitResult(
   flows: number,
   tookMs: number,
 ): CommitResult {
-  const failures = Object.entries(report?.failed ?? {}).map(([errno, count]): [string, number] => [
-    codeOf(Number(errno)),
-    count,
-  ]);
+  const failures = byErrorName(
+    Object.entries(report?.failed ?? {}).map(([errno, count]) => [Number(errno), count]),
+  );
   const committed = (report?.created ?? 0) + (report?.updated ?? 0);
-  const failed = failures.reduce((sum, [, count]) => sum + count, 0);
+  const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
   return {
     committed,
     kept: Math.max(0, flows - committed - failed),
     failed,
-    failures: Object.fromEntries(failures),
+    failures,
     tookMs,
   };
+}
+
+/** Counts by the names of their errors. */
+export function byErrorName(
+  counts: Iterable<readonly [errno: number, count: number]>,
+): Record<string, number> {
+  return Object.fromEntries([...counts].map(([errno, count]) => [codeOf(errno), count]));
 }
 
 /** 0 stands for records of which no request can be made. */

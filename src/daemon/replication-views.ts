@@ -13,7 +13,7 @@ import type { ReplicationConfig } from "../replication/config.ts";
 import type { ReceiveFaults } from "../replication/counters.ts";
 import type { CacheView, PairView, ReplicationView } from "../replication/view.ts";
 import type { KernelFlowCounters } from "./kernel-flows.ts";
-import { commitResult } from "./replication-role.ts";
+import { byErrorName, commitResult } from "./replication-role.ts";
 
 export interface Rates {
   readonly eventsPerSecond: number;
@@ -77,7 +77,7 @@ export function makeReplicationStats(parts: ViewParts): ReplicationStats {
       created: view.flows.commit.created,
       updated: view.flows.commit.updated,
       deleted: view.flows.commit.deleted + view.flows.commit.purged,
-      failed: { ...kernel.failed },
+      failed: byErrorName(kernel.failed),
     },
     commands: { ...parts.commands },
     rates: parts.rates,
