@@ -1,4 +1,4 @@
-/** What a benchmark prints and keeps: one row per figure, keepalived beside Duet. */
+/** What a benchmark prints and keeps: one row per figure, the peer's beside Duet's. */
 import os from "node:os";
 import { type Summary, summarize } from "./statistics.ts";
 
@@ -50,6 +50,18 @@ export const atMost = (most: number, unit: string): Target => ({
   isMet: ({ max }) => max <= most,
 });
 
+/** At most so much of what the peer takes, medians compared. */
+export const atMostShare = (share: number, text: string): Target => ({
+  text: `<= ${text}`,
+  isMet: (duet, peer) => duet.median <= share * peer.median,
+});
+
+/** At least so many times what the peer does, medians compared. */
+export const atLeastTimes = (times: number): Target => ({
+  text: `>= ${times} x`,
+  isMet: (duet, peer) => duet.median >= times * peer.median,
+});
+
 /** Exactly this in every repeat. */
 export const always = (value: number): Target => ({
   text: `always ${value}`,
@@ -78,12 +90,21 @@ export const describeMachine = (): Machine => ({
   at: new Date().toISOString(),
 });
 
-const HEADINGS = ["case", "figure", "keepalived", "Duet", "ratio", "target", "met"] as const;
+const headingsFor = (peer: string): readonly string[] => [
+  "case",
+  "figure",
+  peer,
+  "Duet",
+  "ratio",
+  "target",
+  "met",
+];
 
-/** A table in Markdown, good for the terminal as well. */
-export function tableOf(rows: readonly Row[]): string {
-  const lines = [HEADINGS, ...rows.map(cellsOf)];
-  const widths = HEADINGS.map((_, column) =>
+/** A table in Markdown, good for the terminal as well. `peer` is what runs beside Duet. */
+export function tableOf(rows: readonly Row[], peer = "keepalived"): string {
+  const headings = headingsFor(peer);
+  const lines = [headings, ...rows.map(cellsOf)];
+  const widths = headings.map((_, column) =>
     Math.max(...lines.map((line) => (line[column] ?? "").length)),
   );
   const draw = (cells: readonly string[]): string =>
