@@ -28,6 +28,9 @@ const EXISTS = "EEXIST";
 /** What was to go is gone already: the object, its table or its interface. */
 const GONE: ReadonlySet<string> = new Set(["ENOENT", "ESRCH", "EADDRNOTAVAIL", "ENODEV"]);
 
+/** An interface that is gone takes its addresses along; a route takes a new lifetime and says that it was there. */
+const UNRENEWED: ReadonlySet<string> = new Set(["ENODEV", EXISTS]);
+
 export class Installer {
   readonly #kernel: KernelWriter;
   readonly #lookup: InterfaceLookup;
@@ -93,8 +96,7 @@ export class Installer {
     for (const name of names)
       for (const { renew } of this.#heldBy(this.#wanted(name).key).values())
         if (renew !== undefined) changes.push(renew);
-    const isHarmless = (code: string): boolean => code === "ENODEV" || code === EXISTS;
-    this.#report("renew", changes, this.#apply(changes), isHarmless);
+    this.#report("renew", changes, this.#apply(changes), (code) => UNRENEWED.has(code));
   }
 
   /** Somebody removed an object that nobody looks after: it stays away until it is installed again. */

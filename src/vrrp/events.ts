@@ -48,6 +48,8 @@ export type RouterEvent =
       readonly reason: RefusalReason;
       readonly source: IpAddress;
     }
+  /** The socket that the instance listens on cannot be opened, for this reason; undefined: it can again. */
+  | { readonly type: "deaf"; readonly instance: string; readonly reason: string | undefined }
   /** Time may have passed a deadline. Spurious ones are harmless. */
   | { readonly type: "wake" }
   /** The loop was not scheduled between `since` and now. Comes before anything else of that turn. */
@@ -111,6 +113,7 @@ type CauseCode =
   | "no-source-address"
   | "source-address-lost"
   | "no-unicast-peer"
+  | "deaf"
   | "tracker-down"
   | "tracker-unknown"
   | "fault-cleared"

@@ -3,6 +3,7 @@ import { type IpAddress, ipFamily, isLinkLocal } from "../base/ip.ts";
 import type { GroupConfig, InstanceConfig, Tracking } from "./config.ts";
 import type { Cause, InterfaceFacts, TrackerValue } from "./events.ts";
 import type { Links } from "./links.ts";
+import type { Member } from "./member.ts";
 import { effectivePriority, trackerEffect } from "./tracking.ts";
 
 const INTERFACE_KEY = "interface:";
@@ -23,13 +24,15 @@ export interface Assessment {
 
 /** Judges one instance; `group` is the sync group it belongs to, whose trackers count for every member. */
 export function assess(
-  config: InstanceConfig,
+  { config, deaf }: Pick<Member, "config" | "deaf">,
   group: GroupConfig | undefined,
   around: Surroundings,
 ): Assessment {
   const facts = around.links.facts(config.interface);
   const source = sourceAddress(config, facts);
   const faults = [...interfaceFaults(config, around.links), ...sourceFaults(config, facts, source)];
+  // Without its interface or address an instance cannot listen either: one reason is enough.
+  if (deaf !== undefined && faults.length === 0) faults.push({ code: "deaf", text: deaf });
   const trackers = judgeTrackers(effectiveTracking(config, group), around);
   return {
     faults: [...faults, ...trackers.faults],

@@ -47,6 +47,8 @@ export interface Member {
   priority: number;
   /** Where advertisements are sent from; undefined while there is no such address. */
   source: IpAddress | undefined;
+  /** Why it cannot listen; who cannot hear must not be Active. */
+  deaf: string | undefined;
   announcements: AnnouncementSchedule;
   counters: MemberCounters;
 }
@@ -68,6 +70,7 @@ export function newMember(config: InstanceConfig): Member {
     state: { name: "idle" },
     priority: config.priority,
     source: undefined,
+    deaf: undefined,
     announcements: NO_ANNOUNCEMENTS,
     counters: {
       advertisementsReceived: 0,

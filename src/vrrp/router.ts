@@ -124,7 +124,7 @@ export class VrrpRouter {
       units: this.#units.map((unit) => viewUnit(unit, around)),
       instances: this.#units.flatMap((unit) =>
         unit.members.map((member) =>
-          viewInstance(unit, member, assess(member.config, unit.group, around)),
+          viewInstance(unit, member, assess(member, unit.group, around)),
         ),
       ),
     };
@@ -236,6 +236,10 @@ export class VrrpRouter {
         break;
       case "refused":
         this.#refused(member, event.source, event.reason, turn);
+        break;
+      case "deaf":
+        member.deaf = event.reason;
+        this.#assess(turn);
         break;
       case "object-lost":
         unit.objectLost(member, event.object, turn);

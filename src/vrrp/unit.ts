@@ -130,7 +130,7 @@ export class Unit {
     if (this.#installation.fault !== undefined) faults.push(this.#installation.fault);
     let waiting = false;
     for (const member of this.members) {
-      const verdict = assess(member.config, this.group, around);
+      const verdict = assess(member, this.group, around);
       faults.push(...verdict.faults);
       waiting ||= verdict.waiting !== undefined;
       member.source = verdict.source;

@@ -188,7 +188,10 @@ export function reportUnknown<Draft>(
 ): void {
   if (findings.isFull) return;
   const names = table.map(({ name }) => name);
-  const what = block === undefined ? "it is ignored" : "its whole block is skipped";
-  const message = `${text} is not a keyword of ${owner}, ${what}${didYouMean(text, names)}`;
-  findings.warn(at, "keyword-unknown", message);
+  const advice = didYouMean(text, names);
+  const message = (what: string): string => `${text} is not a keyword of ${owner}${what}${advice}`;
+  if (block === undefined) findings.warn(at, "keyword-unknown", message(", it is ignored"));
+  // A misspelt block is not left out: a reload would take away all that stands in it.
+  else if (advice !== "") findings.error(at, "keyword-unknown", message(""));
+  else findings.warn(at, "keyword-unknown", message(", its whole block is skipped"));
 }
