@@ -117,8 +117,14 @@ function outages(
   targets: { readonly outage?: Figure["target"]; readonly owners?: Figure["target"] },
 ): Case {
   return async ({ repeats }) => {
+    const intervalMs = config === HOW_TO ? 1_000 : 100;
+    // One in each part of the interval, the same for both: the phase is half of the outcome.
+    const phasesMs = Array.from(
+      { length: repeats },
+      (_, round) => ((round + Math.random()) / repeats) * intervalMs,
+    );
     const found = await contest((contestant) =>
-      measureOutages(contestant, { fault, config, repeats }),
+      measureOutages(contestant, { fault, config, phasesMs }),
     );
     const title = config === HOW_TO ? `${fault}, VRRPv2 1 s` : `${fault}, VRRPv3 0.1 s`;
     const row = (

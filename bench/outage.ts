@@ -12,16 +12,18 @@ import { singleRouter } from "../src/lab/drill.ts";
 import { type DrillCase, findCase } from "../src/lab/faults.ts";
 import { overlap } from "../src/lab/gap-meter.ts";
 import { Lab } from "../src/lab/lab.ts";
-import { otherRouter, type RouterName, SIDES } from "../src/lab/topology.ts";
+import { namespaceName, otherRouter, type RouterName, SIDES } from "../src/lab/topology.ts";
 import { Traffic } from "../src/lab/traffic.ts";
 import { oneByOne, waitUntil } from "../src/lab/waiting.ts";
+import { afterAdvertisement } from "./phase.ts";
 import type { Contestant } from "./report.ts";
 
 export interface OutagePlan {
   /** One of the lab's drill cases. */
   readonly fault: string;
   readonly config: string;
-  readonly repeats: number;
+  /** When each fault strikes, in milliseconds after an advertisement; one repeat for each. */
+  readonly phasesMs: readonly number[];
 }
 
 export interface Outage {
@@ -34,12 +36,12 @@ export interface Outage {
 const SECOND_START_MS = 800;
 const ELECTION_MS = 20_000;
 const RECOVERY_MS = 6_000;
-/** The fault strikes at a random time within this span, which covers every phase of a second's interval. */
-const PHASE_MS = 1_000;
+/** Undisturbed traffic before the fault. */
+const CALM_MS = 1_000;
 
 export async function measureOutages(
   contestant: Contestant,
-  { fault, config, repeats }: OutagePlan,
+  { fault, config, phasesMs }: OutagePlan,
 ): Promise<Outage[]> {
   const drillCase = findCase(fault);
   if (drillCase === undefined) throw new RangeError(`no such fault: ${fault}`);
@@ -52,8 +54,9 @@ export async function measureOutages(
   try {
     const traffic = await Traffic.start(name, () => {});
     try {
-      const rounds = Array.from({ length: repeats }, (_, index) => index);
-      return await oneByOne(rounds, () => measureOne(lab, traffic, drillCase));
+      return await oneByOne(phasesMs, (phaseMs) =>
+        measureOne(lab, traffic, { drillCase, phaseMs }),
+      );
     } finally {
       await traffic.close();
     }
@@ -63,11 +66,22 @@ export async function measureOutages(
   }
 }
 
-async function measureOne(lab: Lab, traffic: Traffic, drillCase: DrillCase): Promise<Outage> {
+interface Strike {
+  readonly drillCase: DrillCase;
+  /** After an advertisement. */
+  readonly phaseMs: number;
+}
+
+async function measureOne(
+  lab: Lab,
+  traffic: Traffic,
+  { drillCase, phaseMs }: Strike,
+): Promise<Outage> {
   await lab.stopRouters();
   await lab.repairNetwork();
   const active = await elect(lab, traffic);
-  await delay(PHASE_MS + Math.random() * PHASE_MS);
+  await delay(CALM_MS);
+  await afterAdvertisement(namespaceName(lab.name, "client"), phaseMs);
   const faultAt = await lab.perform(drillCase.fault(active));
   // All is said after six seconds: the kernel has withdrawn what a dead daemon no longer renews.
   await delay(RECOVERY_MS);
