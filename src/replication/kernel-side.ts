@@ -7,8 +7,10 @@ import { CT_NEW, EXP_NEW } from "../wire/flow-sync.ts";
 import type { CachePair } from "./cache-pair.ts";
 import type { KernelRequests } from "./commit-plan.ts";
 import type { ReplicationConfig } from "./config.ts";
+import { EndedFlows } from "./ended-flows.ts";
 import { ExpectationFilter } from "./expectation-filter.ts";
 import { FlowFilter } from "./filter.ts";
+import type { RecordKind } from "./flow-table.ts";
 import type { KernelNews } from "./internal-cache.ts";
 import { KernelDumps } from "./kernel-dumps.ts";
 import { RecordRing } from "./record-ring.ts";
@@ -43,6 +45,8 @@ export class KernelSide {
   readonly #filter: FlowFilter;
   readonly #expectationFilter: ExpectationFilter;
   readonly #toFlush: RecordRing | undefined;
+  /** One for flows, one for expectations. */
+  readonly #ended: Readonly<Record<RecordKind, EndedFlows>>;
   #unreadable = 0;
   #filtered = 0;
   #refusedBefore = 0;
@@ -53,6 +57,7 @@ export class KernelSide {
     this.#pairs =
       parts.expectations === undefined ? [parts.flows] : [parts.flows, parts.expectations];
     this.dumps = new KernelDumps(config);
+    this.#ended = { flow: new EndedFlows("flow"), expectation: new EndedFlows("expectation") };
     this.#flowReader = new FlowReader({ timeouts, windowScales: config.windowTracking });
     this.#expectationReader = new ExpectationReader({ timeouts });
     this.#filter = new FlowFilter(config.filter);
@@ -101,11 +106,13 @@ export class KernelSide {
 
   beginDump(): void {
     if (this.dumps.begin() !== "populate") return;
+    for (const ended of Object.values(this.#ended)) ended.begin();
     for (const { internal } of this.#pairs) internal?.beginDump();
   }
 
   /** Returns whether the internal caches are in line with the kernel now. */
   endDump(isComplete: boolean, now: Instant): boolean {
+    for (const ended of Object.values(this.#ended)) ended.end();
     const isPopulated = this.dumps.end(isComplete, now) === "populate" && isComplete;
     if (isPopulated) for (const { internal } of this.#pairs) internal?.endDump();
     return isPopulated;
@@ -140,6 +147,7 @@ export class KernelSide {
   }
 
   #take(pair: CachePair, news: KernelNews, record: Span, now: Instant): void {
+    if (this.#ended[pair.external.table.kind].isGhost(news, record)) return;
     const isActive = this.#parts.role() === "active";
     const wasPeers = news === "destroy" && pair.external.kernelLost(record, isActive);
     if (pair.internal === undefined) {
