@@ -10,6 +10,7 @@ import type { Reactor } from "../kernel/reactor.ts";
 import type { ReplicationConfig } from "../replication/config.ts";
 import type { Replicator } from "../replication/replicator.ts";
 import { ExpectationRequests } from "../wire/ctnetlink/expectation-requests.ts";
+import { FlowCounters } from "../wire/ctnetlink/flow-counters.ts";
 import { FlowRequests } from "../wire/ctnetlink/flow-requests.ts";
 import { Span } from "../wire/flow-record.ts";
 import { type MessageCursor, NLM_F_CREATE } from "../wire/netlink.ts";
@@ -49,6 +50,9 @@ export interface KernelFlowCounters {
 }
 
 export class KernelFlows {
+  /** What flows that ended had carried; counted while `isAccounting`. */
+  readonly processed: FlowCounters = new FlowCounters();
+  isAccounting = false;
   readonly counters: KernelFlowCounters = { events: 0, overruns: 0, dumps: 0, failed: new Map() };
   readonly #context: KernelFlowsContext;
   readonly #config: ReplicationConfig;
@@ -165,9 +169,14 @@ export class KernelFlows {
     const attributes = this.#attributes.move(view, at, endAt - at);
     const isCreated = (message.flags & NLM_F_CREATE) !== 0;
     if (type === FLOW_NEW) replicator.handleFlow(isCreated ? "new" : "update", attributes, now);
-    else if (type === FLOW_DELETE) replicator.handleFlow("destroy", attributes, now);
+    else if (type === FLOW_DELETE) this.#end(attributes, now);
     else if (type === EXPECTATION_NEW) replicator.handleExpectation("new", attributes, now);
     else if (type === EXPECTATION_DELETE) replicator.handleExpectation("destroy", attributes, now);
+  }
+
+  #end(attributes: Span, now: Instant): void {
+    if (this.isAccounting) this.processed.add(attributes);
+    this.#context.replicator.handleFlow("destroy", attributes, now);
   }
 
   #readDump(now: Instant): void {

@@ -146,6 +146,7 @@ class ReplicationThread {
       this.#facts = readConntrackFacts();
       this.#factsAt = after(now, FACTS_INTERVAL);
     }
+    this.#engine.kernel.isAccounting = this.#facts.accounting === true;
     const view = this.#engine.replicator.view(now);
     if (!this.#isAnnounced && view.kernel.resyncs > 0) this.#announce(now);
     this.#watch.judge(view, this.#facts, this.#engine.config);
@@ -276,7 +277,7 @@ class ReplicationThread {
       receiveBuffer: kernel.receiveBuffer,
       commands: this.#commands.counters,
       rates: this.#rates,
-      processed: { bytes: 0, packets: 0 },
+      processed: { bytes: kernel.processed.bytes, packets: kernel.processed.packets },
       uptimeMs: toMilliseconds(between(this.#startedAt, now)),
       facts: readConntrackFacts(),
       problems: this.#watch.problems,
