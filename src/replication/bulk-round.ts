@@ -3,26 +3,19 @@
  * Duets it is a round with a beginning and an end that both are acknowledged, so that the peer knows which entries of an
  * earlier round nobody mentioned any more. Towards conntrackd it is what its own bulk send is: ordinary messages.
  *
- *    idle -> wanted -> announcing -> announced -> feeding -> flushing -> settling -> settled
+ *    idle -> wanted -> announcing -> feeding -> flushing -> settling -> settled
  *                 \______ towards conntrackd _______/^
  */
 
 import { unreachable } from "../base/result.ts";
 import { between, type Duration, type Instant } from "../base/time.ts";
+import type { ControlMessage } from "./datagram-packer.ts";
 import type { FtfwSender } from "./ftfw-sender.ts";
 import type { InternalCache } from "./internal-cache.ts";
 import { MARK_BEGIN, MARK_END, MARK_NUMBERS, markMessage } from "./sync-mark.ts";
 import { TableWalk } from "./table-walk.ts";
 
-type Stage =
-  | "idle"
-  | "wanted"
-  | "announcing"
-  | "announced"
-  | "feeding"
-  | "flushing"
-  | "settling"
-  | "settled";
+type Stage = "idle" | "wanted" | "announcing" | "feeding" | "flushing" | "settling" | "settled";
 
 export interface RoundReport {
   readonly at: Instant;
@@ -37,6 +30,7 @@ export class BulkRound {
   #again = false;
   #isMarked = false;
   #number = 0;
+  #beginning: ControlMessage | undefined;
   #startedAt: Instant | undefined;
   /** Number after which nothing belongs to the current stage. */
   #last = 0;
@@ -69,7 +63,6 @@ export class BulkRound {
 
   /** Something is sent again under a later number: what waits for its acknowledgement has to wait for that, too. */
   repeated(): void {
-    if (this.#stage === "announced") this.#stage = "announcing";
     if (this.#stage === "settling") this.#stage = "flushing";
   }
 
@@ -89,15 +82,13 @@ export class BulkRound {
       case "wanted":
         return this.#begin(isDuet, now);
       case "announcing":
-        return this.#onceSent("announced");
-      case "announced":
-        return this.#onceHeard("feeding");
+        return this.#isAnnounced() ? "feeding" : undefined;
       case "feeding":
         return this.#walk.feed(Infinity, now) ? "flushing" : undefined;
       case "flushing":
-        return this.#onceSent("settling");
+        return this.#isFlushed() ? "settling" : undefined;
       case "settling":
-        return this.#onceHeard("settled");
+        return this.#sender.isUnheard(this.#last) ? undefined : "settled";
       case "settled":
         return this.#end(now);
       default:
@@ -105,15 +96,14 @@ export class BulkRound {
     }
   }
 
-  /** `next` once nothing waits any more. */
-  #onceSent(next: Stage): Stage | undefined {
-    this.#last = this.#sender.lastSent;
-    return this.#sender.waitingCount === 0 ? next : undefined;
+  #isAnnounced(): boolean {
+    return this.#beginning === undefined || !this.#sender.control.holds(this.#beginning);
   }
 
-  /** `next` once the peer has acknowledged all that was sent then. */
-  #onceHeard(next: Stage): Stage | undefined {
-    return this.#sender.isUnheard(this.#last) ? undefined : next;
+  /** Whether all that was queued has been sent, up to #last. */
+  #isFlushed(): boolean {
+    this.#last = this.#sender.lastSent;
+    return this.#sender.waitingCount === 0;
   }
 
   #begin(isDuet: boolean, now: Instant): Stage {
@@ -122,7 +112,8 @@ export class BulkRound {
     this.#isMarked = isDuet;
     this.#number = this.#sender.lastSent % MARK_NUMBERS;
     if (!isDuet) return "feeding";
-    this.#sender.control.push(markMessage({ kind: MARK_BEGIN, number: this.#number, value: 0 }));
+    this.#beginning = markMessage({ kind: MARK_BEGIN, number: this.#number, value: 0 });
+    this.#sender.control.push(this.#beginning);
     return "announcing";
   }
 

@@ -27,6 +27,11 @@ export class ControlQueue {
     return this.#sent[0]?.sequence;
   }
 
+  /** Whether that very message waits, or was sent and not acknowledged. */
+  holds(message: ControlMessage): boolean {
+    return this.#waiting.includes(message) || this.#sent.some((sent) => sent.message === message);
+  }
+
   push(message: ControlMessage): void {
     if (this.#waiting.length >= QUEUE_MAX) this.#waiting.shift();
     this.#waiting.push(message);

@@ -27,8 +27,8 @@ const IN_FLIGHT_MIN = 900;
 const IN_FLIGHT_MAX = 8192;
 /** Steps of acknowledgement that fit in flight at once. */
 const STEPS_IN_FLIGHT = 3;
-/** Numbers are remembered for so many calls of second(): what is older is sent again. */
-const SECONDS_UNTIL_REPEAT = 3;
+/** What was not acknowledged for so many calls of review() is sent again. A conntrackd takes a second to acknowledge. */
+const REVIEWS_UNTIL_REPEAT = { duet: 2, conntrackd: 12 } as const;
 
 const KEPT_FLAGS = SYNC_ACK | SYNC_NACK | SYNC_RESYNC;
 
@@ -48,7 +48,8 @@ export class FtfwSender {
   readonly #resendQueueSize: number;
   readonly #inFlightMin: number;
   readonly #inFlightMax: number;
-  readonly #seconds: number[] = [];
+  /** The next number at each of the last calls of review(). */
+  readonly #reviewed: number[] = [];
   #inFlightLimit: number;
   #next: number;
   #hello: "init" | "say" | "done" = "init";
@@ -141,31 +142,34 @@ export class FtfwSender {
     this.#inFlightLimit = this.#inFlightMin;
   }
 
-  /** The peer has answered our hello. */
-  greeted(): void {
-    if (this.#hello === "say") this.#hello = "done";
+  /** The peer has answered our hello; returns whether this is news. */
+  greeted(): boolean {
+    if (this.#hello !== "say") return false;
+    this.#hello = "done";
+    return true;
   }
 
   /**
-   * To be called once a second. Where the peer `isAlive`, sends again what it has not acknowledged for some seconds;
+   * To be called four times a second. Where the peer `isAlive`, sends again what it has not acknowledged for some time;
    * returns whether there was any.
    */
-  second(isAlive: boolean): boolean {
-    this.#seconds.push(this.#next);
-    if (this.#seconds.length <= SECONDS_UNTIL_REPEAT) return false;
-    const old = onward(this.#seconds.shift() ?? this.#next, -1);
-    if (!isAlive) return false;
-    const before = this.#traffic.repeated;
+  review({ isAlive, isDuet }: { isAlive: boolean; isDuet: boolean }): boolean {
+    const patience = isDuet ? REVIEWS_UNTIL_REPEAT.duet : REVIEWS_UNTIL_REPEAT.conntrackd;
+    this.#reviewed.push(this.#next);
+    if (this.#reviewed.length <= patience) return false;
+    const old = onward(this.#reviewed.splice(0, this.#reviewed.length - patience).at(-1) ?? 0, -1);
     const oldest = this.#oldestUnacknowledged();
-    if (oldest !== undefined && !isBefore(old, oldest)) this.repeat(oldest, old);
+    if (!isAlive || oldest === undefined || isBefore(old, oldest)) return false;
     if (isBefore(this.acked, old)) this.acked = old;
-    return this.#traffic.repeated > before;
+    return this.repeat(oldest, old);
   }
 
-  /** Whether an entry that was sent up to `sequence` may still be unknown to the peer. */
+  /** Whether a flow or expectation that was sent up to `sequence` may still be unknown to the peer. */
   isUnheard(sequence: number): boolean {
-    const oldest = this.#oldestUnacknowledged();
-    return oldest !== undefined && !isBefore(sequence, oldest);
+    return this.#caches.some((cache) => {
+      const oldest = oldestOf(cache);
+      return oldest !== undefined && !isBefore(sequence, oldest);
+    });
   }
 
   #fillFrom(cache: InternalCache, packer: DatagramPacker): boolean {
@@ -210,13 +214,13 @@ export class FtfwSender {
     return flags;
   }
 
-  /** What is not acknowledged is bounded: the oldest goes first, and with it the certainty that the peer has all. */
+  /** What is not acknowledged is bounded. conntrackd forgets the oldest; here it is sent again. */
   #boundResendQueue(): void {
     if (this.resendCount <= this.#resendQueueSize) return;
     const oldest = this.#oldestUnacknowledged();
     if (oldest === undefined) return;
     if (this.control.oldestSent === oldest) this.control.dropOldestSent();
-    else for (const cache of this.#caches) if (oldestOf(cache) === oldest) cache.dropOldestSent();
+    for (const cache of this.#caches) this.#traffic.repeated += cache.repeat(oldest, oldest);
   }
 
   /** An acknowledgement of `step` messages came while nothing more might be sent. */

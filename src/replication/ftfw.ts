@@ -6,7 +6,15 @@
  * A peer that says hello has forgotten everything. Nothing can be relied on until it has heard our answer, so what is sent to
  * it in the meantime is told anew by a full resync once it stops saying hello.
  */
-import { after, between, type Duration, earliest, type Instant, seconds } from "../base/time.ts";
+import {
+  after,
+  between,
+  type Duration,
+  earliest,
+  type Instant,
+  milliseconds,
+  seconds,
+} from "../base/time.ts";
 import {
   SYNC_ALIVE,
   SYNC_DUET,
@@ -27,7 +35,8 @@ import { MARK_BEGIN, MARK_DIGEST, MARK_END, markMessage, readMark } from "./sync
 
 /** Something is sent at least this often. */
 const ALIVE_INTERVAL: Duration = seconds(1);
-const SECOND: Duration = seconds(1);
+/** What was not acknowledged is looked at this often. */
+const REVIEW_INTERVAL: Duration = milliseconds(250);
 /** A peer that was not heard for this long is not sent to again and again. */
 const ALIVE_FOR: Duration = seconds(3);
 /** Quiet tables are compared this often. */
@@ -48,7 +57,7 @@ export class Ftfw implements Protocol {
   readonly #traffic: TrafficCounters;
   readonly #events: SyncEvents;
   #aliveAt: Instant;
-  #secondAt: Instant;
+  #reviewAt: Instant;
   #digestAt: Instant;
   #heardAt: Instant | undefined;
   /** The peer says hello, so it has forgotten everything. Also before it says anything. */
@@ -68,7 +77,7 @@ export class Ftfw implements Protocol {
     this.bulk = new BulkRound(this.sender, parts.caches);
     this.#receiver = new FtfwReceiver(this.sender.control, parts.traffic, options.ackWindowSize);
     this.#aliveAt = now;
-    this.#secondAt = after(now, SECOND);
+    this.#reviewAt = after(now, REVIEW_INTERVAL);
     this.#digestAt = after(now, DIGEST_INTERVAL);
     if (options.startupResync) this.requestResync();
   }
@@ -100,7 +109,7 @@ export class Ftfw implements Protocol {
 
   deadline(): Instant {
     return (
-      earliest(earliest(this.#aliveAt, this.#secondAt), this.#receiver.deadline()) ?? this.#aliveAt
+      earliest(earliest(this.#aliveAt, this.#reviewAt), this.#receiver.deadline()) ?? this.#aliveAt
     );
   }
 
@@ -124,8 +133,12 @@ export class Ftfw implements Protocol {
     this.#heardAt = now;
     const isHello = (message.flags & SYNC_HELLO) !== 0;
     if (isHello) this.#hello(now);
-    if ((message.flags & SYNC_HELLO_BACK) !== 0) this.sender.greeted();
+    const isAnswered = (message.flags & SYNC_HELLO_BACK) !== 0 && this.sender.greeted();
+    // The peer waits for us to stop saying hello, which the next message shows.
+    if (isAnswered) this.#receiver.owe(now, true);
+    const { lost } = this.#traffic;
     const admission = this.#receiver.admit(message.sequence, isHello, now);
+    if (this.#traffic.lost > lost) this.#events.lossNoticed(now);
     if (admission === "dropped") return;
     if (admission === "renumbered") this.#peerRestarted(now);
     if (message.kind !== "data") this.#isDuet = (message.flags & SYNC_DUET) !== 0;
@@ -145,7 +158,7 @@ export class Ftfw implements Protocol {
   wake(now: Instant): void {
     const ackAt = this.#receiver.deadline();
     if (ackAt !== undefined && now >= ackAt) this.#receiver.acknowledge();
-    if (now >= this.#secondAt) this.#second(now);
+    if (now >= this.#reviewAt) this.#review(now);
     if (now >= this.#aliveAt) this.#showLife(now);
   }
 
@@ -210,10 +223,10 @@ export class Ftfw implements Protocol {
     if (kind === MARK_BEGIN || kind === MARK_END) this.#receiver.owe(now, true);
   }
 
-  #second(now: Instant): void {
-    this.#secondAt = after(now, SECOND);
+  #review(now: Instant): void {
+    this.#reviewAt = after(now, REVIEW_INTERVAL);
     const isAlive = this.#heardAt !== undefined && between(this.#heardAt, now) < ALIVE_FOR;
-    if (this.sender.second(isAlive)) this.bulk.repeated();
+    if (this.sender.review({ isAlive, isDuet: this.#isDuet })) this.bulk.repeated();
     if (isAlive && this.#sends && this.#isReady && this.#caches.some((cache) => cache.hasDoubt)) {
       for (const cache of this.#caches) cache.hasDoubt = false;
       this.requestBulk(now);

@@ -168,14 +168,6 @@ export class InternalCache {
     return count;
   }
 
-  /** Gives up on the oldest entry that was not acknowledged. */
-  dropOldestSent(): void {
-    const slot = this.#table.first(RESEND);
-    if (slot === NONE) return;
-    this.hasDoubt = true;
-    this.#drop(slot);
-  }
-
   /** The peer has forgotten all it was told, or says so: what lives is told anew by a resync, what died is told again. */
   forgetSent(): void {
     for (let slot = this.#table.first(RESEND); slot !== NONE; slot = this.#table.first(RESEND))

@@ -12,6 +12,8 @@ export interface PeerNewsOptions {
   readonly swaps: boolean;
   /** Entries expire when they were not repeated for this long; only in ALARM. */
   readonly expiresAfter: Duration | undefined;
+  /** Whether the peer proves what it says, so that a loss needs no other remedy. */
+  readonly isProving: () => boolean;
   /** Sends everything, from the cache or from the kernel. */
   readonly sendAll: (now: Instant) => void;
   /** Asks the peer to send everything. */
@@ -69,6 +71,10 @@ export class PeerNews implements SyncEvents {
   peerReady(now: Instant): void {
     this.#certainty.peerReady(now);
     this.#options.ready(now);
+  }
+
+  lossNoticed(now: Instant): void {
+    if (!this.#options.isProving()) this.#certainty.lossNoticed(now);
   }
 
   resyncRequested(now: Instant): void {

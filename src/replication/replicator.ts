@@ -311,6 +311,7 @@ export class Replicator {
     if (now < this.#lookAt) return;
     this.#lookAt = after(now, LOOK_INTERVAL);
     this.#kernel.look(now);
+    if (this.#certainty.wantsAll(now)) this.#askForAll(now);
   }
 
   /** Shows records of one table from slot `from` on, `count` slots at most; returns where to go on, or undefined at the end. */
@@ -382,9 +383,16 @@ export class Replicator {
     if (!this.#protocol.send(type, record)) this.#traffic.unsent += 1;
   }
 
-  #peerReady(): void {
-    // A Duet brings us up to date by itself; a conntrackd has to be asked.
-    if (!(this.#protocol instanceof Ftfw && this.#protocol.isDuet)) this.#protocol.requestResync();
+  get #peerIsDuet(): boolean {
+    return this.#protocol instanceof Ftfw && this.#protocol.isDuet;
+  }
+
+  /** A Duet brings us up to date by itself; a conntrackd has to be asked, and leaves it to us to find what is no more. */
+  #askForAll(now: Instant): void {
+    if (this.#peerIsDuet) return;
+    for (const { external } of this.#pairs) external.suspect(now);
+    this.#certainty.peerReady(now);
+    this.#protocol.requestResync();
   }
 
   #countFault(fault: SyncFault): void {
@@ -398,8 +406,8 @@ export class Replicator {
   #viewPeer(now: Instant): PeerView {
     const protocol = this.#protocol;
     const { heardAt } = protocol;
-    const isDuet = protocol instanceof Ftfw && protocol.isDuet;
-    return { state: peerState(protocol, now), isDuet, heardAt, restarts: this.#peer.restarts };
+    const state = peerState(protocol, now);
+    return { state, isDuet: this.#peerIsDuet, heardAt, restarts: this.#peer.restarts };
   }
 
   #newPeerNews({ config, peerIsLittleEndian }: ReplicatorOptions): PeerNews {
@@ -409,7 +417,8 @@ export class Replicator {
       expiresAfter: mode.type === "alarm" ? mode.cacheTimeout : undefined,
       sendAll: (at) => this.#sendAll(at, false),
       askForAll: () => this.#protocol.requestResync(),
-      ready: () => this.#peerReady(),
+      ready: (at) => this.#askForAll(at),
+      isProving: () => this.#peerIsDuet,
     });
   }
 
@@ -440,7 +449,6 @@ export class Replicator {
 
 function newPair(kind: RecordKind, { config, seed }: ReplicatorOptions): CachePair {
   const { mode, hashLimit: limit, commitTimeout } = config;
-  const deadPart = Math.ceil(limit * DEAD_PART);
   return new CachePair({
     kind,
     limit,
@@ -448,7 +456,7 @@ function newPair(kind: RecordKind, { config, seed }: ReplicatorOptions): CachePa
     commitTimeout,
     isKept: mode.type !== "notrack" || mode.internalCache,
     isEager: mode.type !== "alarm" && !mode.externalCache,
-    deadMax: mode.type === "ftfw" ? Math.min(mode.resendQueueSize, deadPart) : deadPart,
+    deadMax: Math.ceil(limit * DEAD_PART),
   });
 }
 

@@ -9,6 +9,8 @@ export interface SyncEvents {
   peerRestarted(now: Instant): void;
   /** The peer hears us and we hear it. */
   peerReady(now: Instant): void;
+  /** Messages of the peer did not arrive when they should have. */
+  lossNoticed(now: Instant): void;
   /** The peer wants to be told everything. */
   resyncRequested(now: Instant): void;
   /** A round of the peer begins, or has ended with everything in it received. */

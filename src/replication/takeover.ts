@@ -203,12 +203,11 @@ export class Takeover {
 
   #demote(now: Instant): void {
     if (this.#role === "backup") return;
-    const wasActive = this.#role === "active";
     this.#role = "backup";
     this.#isLoading = false;
     this.#isAdopting = false;
     this.#options.sendingChanged(false, now);
-    if (wasActive) this.schedulePurge(now);
+    this.schedulePurge(now);
   }
 
   #cancelPurge(): void {

@@ -1,0 +1,252 @@
+import { describe, expect, test } from "vitest";
+import { seconds } from "../../src/base/time.ts";
+import type { TakeoverEvent } from "../../src/replication/takeover.ts";
+import { replicationConfig, SimDuet } from "./replication-duet.ts";
+import { flowOf, keyOf } from "./replication-flow.ts";
+import { ReplicationNetwork } from "./replication-network.ts";
+
+const SECOND = 1_000_000;
+const MILLISECOND = 1000;
+
+/** A pair of routers whose first one is active. */
+class Pair {
+  readonly network: ReplicationNetwork;
+  readonly a: SimDuet;
+  readonly b: SimDuet;
+
+  constructor(seed: number, flows: number, changes: Parameters<typeof replicationConfig>[0] = {}) {
+    this.network = new ReplicationNetwork(seed);
+    const config = replicationConfig({ purgeTimeout: seconds(5), hashLimit: 65_536, ...changes });
+    const make = (index: 0 | 1): SimDuet =>
+      new SimDuet(
+        {
+          config,
+          seed: seed + index,
+          startSequence: 1000 * (index + 1),
+          send: (datagram) => this.network.carry(index, datagram),
+        },
+        0,
+      );
+    this.a = make(0);
+    this.b = make(1);
+    this.network.add(this.a);
+    this.network.add(this.b);
+    this.a.takeover("finish", 0);
+    this.b.takeover("demote", 0);
+    for (let number = 0; number < flows; number += 1) this.a.kernel.create(flowOf(number));
+    this.run(2 * SECOND);
+  }
+
+  run(span: number): void {
+    this.network.run(span);
+  }
+
+  /** Tells a router of its part in a takeover. */
+  tell(router: SimDuet, event: TakeoverEvent): void {
+    router.takeover(event, this.network.now);
+    this.network.poke(router === this.a ? 0 : 1);
+  }
+
+  /** What a router does when its peer falls silent; `patience` is the rest of the master-down time. */
+  takeOver(router: SimDuet, patience: number): void {
+    this.tell(router, "late");
+    this.run(patience);
+    this.tell(router, "claim");
+    while (!router.replicator.isLoaded) this.run(MILLISECOND);
+    this.tell(router, "finish");
+  }
+
+  /** The first router is cut off from everything. */
+  kill(): void {
+    this.network.isCut.fill(true);
+    this.a.kernel.listener = undefined;
+  }
+
+  /** It comes back with the flows that its kernel kept, as backup. */
+  revive(): void {
+    this.network.isCut.fill(false);
+    this.a.restart(this.network.now);
+    this.tell(this.a, "demote");
+  }
+}
+
+/** A takeover and a return, with changes on either side in between. */
+function failOverAndBack(seed: number): void {
+  const pair = new Pair(seed, 600);
+  const { a, b, network } = pair;
+  const { random } = network;
+  network.faults = {
+    lossPercent: random.below(20),
+    duplicatePercent: 3,
+    delayMin: 100,
+    delayMax: 2000,
+  };
+  for (let change = 0; change < 200; change += 1) {
+    const key = keyOf(flowOf(random.below(600)));
+    if (random.chance(50)) a.kernel.update(key, { mark: 1 + random.below(5) });
+    else a.kernel.destroy(key);
+    network.poke(0);
+    pair.run(random.below(5 * MILLISECOND));
+  }
+  pair.run(4 * SECOND);
+  const wanted = a.kernel.sayings();
+  expect(b.external()).toEqual(wanted);
+
+  pair.kill();
+  pair.takeOver(b, random.below(300) * MILLISECOND);
+  expect(b.kernel.sayings(), "all flows are in the kernel").toEqual(wanted);
+  expect(b.internal(), "all flows are its own").toEqual(wanted);
+  expect(b.external()).toEqual([]);
+
+  for (let number = 300; number < 900; number += 1) {
+    b.kernel.destroy(keyOf(flowOf(number)));
+    b.kernel.create(flowOf(number + 1000));
+  }
+  network.poke(1);
+  pair.revive();
+  pair.run(10 * SECOND);
+  expect(a.external(), "the new owner told everything by itself").toEqual(b.kernel.sayings());
+  expect(a.kernel.sayings(), "what it once owned is gone").toEqual([]);
+
+  const back = b.kernel.sayings();
+  pair.takeOver(a, 50 * MILLISECOND);
+  pair.tell(b, "demote");
+  expect(a.kernel.sayings()).toEqual(back);
+  pair.run(10 * SECOND);
+  expect(a.internal()).toEqual(back);
+  expect(b.external()).toEqual(back);
+  expect(b.kernel.sayings()).toEqual([]);
+}
+
+describe("a takeover", () => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
+    "seed %i: brings all flows over and back again",
+    (seed) => {
+      failOverAndBack(seed);
+    },
+  );
+
+  test("is done before the addresses move when loading began early enough", () => {
+    const pair = new Pair(1, 5000);
+    pair.kill();
+    pair.tell(pair.b, "late");
+    pair.run(SECOND);
+    expect(pair.b.replicator.isLoaded).toBe(true);
+    expect(pair.b.replicator.hasKernelWrites).toBe(false);
+    pair.tell(pair.b, "finish");
+    expect(pair.b.replicator.view(pair.network.now as never).takeover).toMatchObject({
+      created: 5000,
+      adopted: 5000,
+      failed: {},
+    });
+  });
+
+  test("loads what changes while it loads", () => {
+    const pair = new Pair(1, 500);
+    pair.tell(pair.b, "late");
+    pair.run(50 * MILLISECOND);
+    for (let number = 0; number < 100; number += 1)
+      pair.a.kernel.update(keyOf(flowOf(number)), { mark: 7 });
+    pair.a.kernel.destroy(keyOf(flowOf(200)));
+    pair.network.poke(0);
+    pair.run(50 * MILLISECOND);
+    pair.takeOver(pair.b, 0);
+    expect(pair.b.kernel.sayings()).toEqual(pair.a.kernel.sayings());
+  });
+
+  test("that was a false alarm leaves nothing behind that the peer has deleted", () => {
+    const pair = new Pair(1, 300);
+    pair.tell(pair.b, "late");
+    pair.run(100 * MILLISECOND);
+    pair.tell(pair.b, "relax");
+    expect(pair.b.kernel.flows.size).toBe(300);
+    for (let number = 0; number < 100; number += 1) pair.a.kernel.destroy(keyOf(flowOf(number)));
+    pair.network.poke(0);
+    pair.run(SECOND);
+    expect(pair.b.kernel.flows.size).toBe(200);
+    expect(pair.a.kernel.flows.size).toBe(200);
+  });
+
+  test("gives flows that were loaded long ago their full time again", () => {
+    const pair = new Pair(1, 300, { commitTimeout: seconds(1800) });
+    pair.tell(pair.b, "late");
+    pair.run(100 * MILLISECOND);
+    pair.tell(pair.b, "relax");
+    for (const key of pair.b.kernel.flows.keys()) pair.b.kernel.update(key, { timeout: 5 });
+    // One of them has even expired here.
+    pair.b.kernel.destroy(keyOf(flowOf(0)));
+    pair.run(60 * SECOND);
+    pair.takeOver(pair.b, 100 * MILLISECOND);
+    expect(pair.b.kernel.flows.size).toBe(300);
+    for (const { timeout } of pair.b.kernel.flows.values()) expect(timeout).toBe(1800);
+  });
+
+  test("replaces what the kernel had of a flow before", () => {
+    const pair = new Pair(1, 100);
+    for (let number = 0; number < 50; number += 1)
+      pair.b.kernel.create({ ...flowOf(number), mark: 99, translated: 0 });
+    pair.takeOver(pair.b, 0);
+    expect(pair.b.kernel.sayings()).toEqual(pair.a.kernel.sayings());
+    expect(pair.b.replicator.view(0 as never).takeover).toMatchObject({ replaced: 50 });
+  });
+
+  test("says how many flows the kernel refused, and does not own them", () => {
+    const pair = new Pair(1, 100);
+    pair.b.kernel.max = 60;
+    pair.takeOver(pair.b, 0);
+    expect(pair.b.replicator.view(0 as never).takeover).toMatchObject({
+      created: 60,
+      adopted: 60,
+      failed: { 12: 40 },
+    });
+  });
+
+  test("goes on loading when the addresses could not wait", () => {
+    const pair = new Pair(1, 5000);
+    pair.tell(pair.b, "claim");
+    pair.tell(pair.b, "finish");
+    expect(pair.b.replicator.isLoaded).toBe(false);
+    expect(pair.b.replicator.view(0 as never).role).toBe("active");
+    pair.run(SECOND);
+    expect(pair.b.internal()).toEqual(pair.a.kernel.sayings());
+  });
+
+  test("is undone by a demotion: nothing is sent, and the kernel forgets after PurgeTimeout", () => {
+    const pair = new Pair(1, 100);
+    pair.takeOver(pair.b, 0);
+    pair.tell(pair.a, "demote");
+    pair.run(4 * SECOND);
+    expect(pair.a.kernel.flows.size, "not yet").toBe(100);
+    for (let number = 0; number < 50; number += 1) pair.a.kernel.destroy(keyOf(flowOf(number)));
+    pair.run(4 * SECOND);
+    expect(pair.a.kernel.flows.size).toBe(0);
+    expect(pair.b.internal(), "expiry on the old router is no news").toHaveLength(100);
+  });
+});
+
+describe("direct injection", () => {
+  const ftfw = { ...replicationConfig().mode, externalCache: false } as never;
+
+  test("keeps the kernels equal all the time", () => {
+    const pair = new Pair(3, 200, { mode: ftfw });
+    expect(pair.b.kernel.sayings()).toEqual(pair.a.kernel.sayings());
+    for (let number = 0; number < 50; number += 1) {
+      pair.a.kernel.update(keyOf(flowOf(number)), { mark: 3 });
+      pair.a.kernel.destroy(keyOf(flowOf(number + 100)));
+    }
+    pair.network.poke(0);
+    pair.run(SECOND);
+    expect(pair.b.kernel.sayings()).toEqual(pair.a.kernel.sayings());
+  });
+
+  test("never tells the peer that an injected flow has expired here, and has it again after a takeover", () => {
+    const pair = new Pair(3, 20, { mode: ftfw });
+    pair.b.kernel.destroy(keyOf(flowOf(1)));
+    pair.network.poke(1);
+    pair.run(5 * SECOND);
+    expect(pair.a.kernel.flows.size).toBe(20);
+    expect(pair.b.kernel.flows.size, "not created again as long as nobody uses it").toBe(19);
+    pair.takeOver(pair.b, 0);
+    expect(pair.b.kernel.sayings()).toEqual(pair.a.kernel.sayings());
+  });
+});
