@@ -286,12 +286,11 @@ class ReplicationThread {
     };
   }
 
-  /** What replication runs on is made anew; this router reads its kernel again, and the peer is asked for its flows. */
+  /** What cannot be changed is made anew: this router then reads its kernel again, and the peer is asked for its flows. */
   #reload(config: ReplicationConfig, now: Instant): void {
-    const before = this.#engine;
-    if (JSON.stringify(before.config) === JSON.stringify(config)) return;
+    if (this.#engine.reconfigure(config)) return;
     this.#commands.abandon();
-    before.close();
+    this.#engine.close();
     this.#engine = this.#newEngine(config);
     this.#sample = this.#takeSample(now);
     if (this.#line !== undefined) this.#role.begin(now);
