@@ -20,8 +20,10 @@ const PATIENCE_MS = 20_000;
 const EVENTS_MAX = 1_000;
 
 export interface DaemonOptions {
-  /** Text of keepalived.conf; `@DIR@` stands for the daemon's own folder. */
-  readonly config: string;
+  /** Text of keepalived.conf; `@DIR@` stands for the daemon's own folder. Without it there is no election. */
+  readonly config?: string;
+  /** Text of conntrackd.conf, likewise; without it nothing is replicated. */
+  readonly conntrackd?: string;
   /** Further words of the command line. */
   readonly words?: readonly string[];
   /** Words before the program, such as setpriv and its options. */
@@ -80,6 +82,7 @@ export const pause = (milliseconds: number): Promise<void> =>
 export class TestDaemon {
   readonly folder: string;
   readonly configFile: string;
+  readonly conntrackdFile: string;
   readonly socket: string;
   readonly stateDir: string;
   readonly client: ControlClient;
@@ -91,12 +94,20 @@ export class TestDaemon {
     const { words = [], through = [], environment = {}, readLog = true } = options;
     this.folder = options.folder ?? newFolder();
     this.configFile = path.join(this.folder, "keepalived.conf");
+    this.conntrackdFile = path.join(this.folder, "conntrackd.conf");
     this.socket = path.join(this.folder, "duet.sock");
     this.stateDir = path.join(this.folder, "state");
     this.client = new ControlClient(this.socket, { timeoutMs: 5_000 });
     mkdirSync(this.folder, { recursive: true });
-    this.configure(options.config);
-    const own = ["--keepalived", this.configFile, "--socket", this.socket];
+    const own = ["--socket", this.socket];
+    if (options.config !== undefined) {
+      this.configure(options.config);
+      own.push("--keepalived", this.configFile);
+    }
+    if (options.conntrackd !== undefined) {
+      this.configureReplication(options.conntrackd);
+      own.push("--conntrackd", this.conntrackdFile);
+    }
     const command = [process.execPath, PROGRAM, "run", ...own, "--state-dir", this.stateDir];
     // ip and setpriv become the program that they start: its process id is the child's.
     this.#child = spawn("ip", ["netns", "exec", namespace.name, ...through, ...command, ...words], {
@@ -137,6 +148,10 @@ export class TestDaemon {
 
   configure(config: string): void {
     writeFileSync(this.configFile, config.replaceAll("@DIR@", this.folder));
+  }
+
+  configureReplication(config: string): void {
+    writeFileSync(this.conntrackdFile, config.replaceAll("@DIR@", this.folder));
   }
 
   /** Waits until the control socket answers; fails with the log if the daemon ends instead. */
@@ -195,6 +210,16 @@ export class TestDaemon {
   /** Writes a new configuration, sends SIGHUP and waits until it is in force or rejected. */
   async reload(config: string): Promise<EventRecord> {
     this.configure(config);
+    return this.#reload();
+  }
+
+  /** The same for conntrackd.conf. */
+  async reloadReplication(config: string): Promise<EventRecord> {
+    this.configureReplication(config);
+    return this.#reload();
+  }
+
+  async #reload(): Promise<EventRecord> {
     const count = (await this.#reloads()).length;
     this.signal("SIGHUP");
     return eventually("the reload", async () => (await this.#reloads())[count]);
