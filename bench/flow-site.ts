@@ -1,0 +1,167 @@
+/** A router whose flows are replicated to another one, and a source of new flows in front of it. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { ended } from "../src/lab/child.ts";
+import { type TestNamespace, TestNet, type TestSwitch } from "../test/support/netns.ts";
+import { createPeer, type Peer } from "../test/support/peers.ts";
+import { Replicator } from "../test/support/replication-peers.ts";
+import type { Contestant } from "./report.ts";
+import { configOf } from "./site.ts";
+
+const SOURCE = fileURLToPath(new URL("flow-source.mjs", import.meta.url));
+const SETTINGS = { general: "HashSize 65536\n  HashLimit 524288" } as const;
+const SETTLED_MS = 60_000;
+const QUIET_MS = 1_500;
+const ELECTION = { instances: 1, version: 3, interval: 0.1 } as const;
+
+export interface Sent {
+  readonly flows: number;
+  /** Flows a second, as they really were. */
+  readonly rate: number;
+}
+
+export class FlowSite {
+  readonly active: Replicator;
+  readonly backup: Replicator;
+  readonly middle: TestSwitch;
+  readonly folder: string = mkdtempSync(path.join(tmpdir(), "duet-bench-"));
+  readonly #net = new TestNet();
+  readonly #source: TestNamespace;
+  readonly #electors: Peer[] = [];
+
+  private constructor(contestant: Contestant) {
+    const [alpha, beta] = [this.#net.namespace("a"), this.#net.namespace("b")];
+    this.#source = this.#net.namespace("s");
+    this.#net.cable(alpha, "sync", beta, "sync");
+    alpha.ip("addr add 10.255.0.1/30 dev sync");
+    beta.ip("addr add 10.255.0.2/30 dev sync");
+    this.middle = this.#net.switch("m");
+    for (const [index, router] of [alpha, beta].entries()) {
+      this.middle.plug(router, "eth0");
+      router.ip(`addr add 192.0.2.${index + 1}/24 dev eth0`);
+    }
+    this.#net.cable(alpha, "lan", this.#source, "eth0");
+    this.#source.ip("addr add 192.168.1.2/24 dev eth0");
+    alpha.ip("addr add 192.168.1.1/24 dev lan");
+    this.#source.ip("route add default via 192.168.1.1");
+    // What is sent to the world ends in a switch with nobody on it.
+    alpha.ip("link add wan type bridge");
+    alpha.ip("link set wan up");
+    alpha.ip("addr add 203.0.113.1/24 dev wan");
+    alpha.ip("neighbour add 203.0.113.10 lladdr 02:00:00:00:00:01 dev wan");
+    for (const router of [alpha, beta]) prepareRouter(router);
+    const kind = contestant === "duet" ? "duet" : "conntrackd";
+    this.active = new Replicator(kind, "alpha", alpha);
+    this.backup = new Replicator(kind, "beta", beta);
+  }
+
+  /** Runs `work` on two routers that replicate; `isElected` also makes one of them Active at 0.1 s. */
+  static async with<T>(
+    contestant: Contestant,
+    isElected: boolean,
+    work: (site: FlowSite) => Promise<T>,
+  ): Promise<T> {
+    const site = new FlowSite(contestant);
+    try {
+      await (isElected ? site.#startElected(contestant) : site.#start());
+      return await work(site);
+    } finally {
+      site.#close();
+    }
+  }
+
+  /** Makes `count` new flows, `rate` a second. */
+  async send(rate: number, count: number): Promise<Sent> {
+    const child = this.#source.spawn(process.execPath, SOURCE, String(rate), String(count));
+    let text = "";
+    child.stdout?.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    await ended(child);
+    return { flows: count, rate: (1_000 * count) / Number(text) };
+  }
+
+  /** How many flows of its peer the backup knows. */
+  known(): number {
+    return countOf(this.backup, "external");
+  }
+
+  /** Flows in the kernel of the active router. */
+  tracked(): number {
+    return Number(this.active.namespace.exec("conntrack", "-C"));
+  }
+
+  /** Waits until the backup knows `count` flows; false when that does not come to pass within `ms`. */
+  async knows(count: number, ms: number = SETTLED_MS): Promise<boolean> {
+    const end = performance.now() + ms;
+    while (this.known() < count) {
+      if (performance.now() > end) return false;
+      // oxlint-disable-next-line no-await-in-loop -- one look after the other is what waiting is
+      await delay(50);
+    }
+    return true;
+  }
+
+  /** Events that the kernel had to drop because the active router's daemon was too slow. */
+  overruns(): number {
+    return this.active.counter(/overrun[^:]*:\s*(\d+)/i, "runtime");
+  }
+
+  /** Lets acknowledgements and timers of the last second pass. */
+  async settle(): Promise<void> {
+    await delay(QUIET_MS);
+  }
+
+  async #start(): Promise<void> {
+    await this.active.start(SETTINGS);
+    await this.backup.start(SETTINGS);
+  }
+
+  async #startElected(contestant: Contestant): Promise<void> {
+    const routers = [
+      [this.active, 110],
+      [this.backup, 100],
+    ] as const;
+    for (const [replicator, priority] of routers) {
+      const config = configOf(ELECTION, priority);
+      const file = path.join(this.folder, `${replicator.name}.conf`);
+      writeFileSync(file, config);
+      // oxlint-disable no-await-in-loop -- the better one first
+      await replicator.start(SETTINGS, contestant === "duet" ? file : undefined);
+      if (contestant === "duet") continue;
+      const place = path.join(this.folder, replicator.name);
+      const elector = createPeer("keepalived", replicator.namespace, place);
+      this.#electors.push(elector);
+      await elector.start(config);
+      // oxlint-enable no-await-in-loop
+    }
+    await delay(3 * QUIET_MS);
+  }
+
+  #close(): void {
+    for (const elector of this.#electors) elector.kill();
+    this.active.close();
+    this.backup.close();
+    this.#net.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function prepareRouter(router: TestNamespace): void {
+  router.exec(
+    "nft",
+    "table inet t { chain c { type filter hook forward priority 0; ct state new accept; }; }",
+  );
+  const settings = ["ip_forward=1", "conf.all.rp_filter=0", "conf.lan.rp_filter=0"];
+  for (const setting of settings)
+    if (!setting.includes("lan") || router.ip("-br link").includes("lan"))
+      router.exec("sysctl", "-qw", `net.ipv4.${setting}`);
+  router.exec("sysctl", "-qw", "net.netfilter.nf_conntrack_udp_timeout=3600");
+}
+
+function countOf(replicator: Replicator, cache: "internal" | "external"): number {
+  const text = replicator.ask("-s");
+  const pattern = new RegExp(`cache ${cache}:\\s+current active connections:\\s+(\\d+)`);
+  return Number(pattern.exec(text)?.[1] ?? 0);
+}

@@ -1,0 +1,232 @@
+/**
+ * What replication costs and how much it can take: Duet beside conntrackd, in turn and in the same run. Prints a table and
+ * writes results/replication.json and .md.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { oneByOne } from "../src/lab/waiting.ts";
+import { Recording } from "../test/support/interop-recording.ts";
+import { FlowSite } from "./flow-site.ts";
+import { memoryOf, processorTime } from "./processes.ts";
+import {
+  always,
+  atLeastTimes,
+  atMost,
+  atMostShare,
+  CONTESTANTS,
+  type Contestant,
+  describeMachine,
+  type Figure,
+  loadAverage,
+  type Row,
+  rowOf,
+  tableOf,
+} from "./report.ts";
+import { percentile } from "./statistics.ts";
+
+const RESULTS = new URL("results/", import.meta.url);
+const PEER = "conntrackd";
+const RATE = 20_000;
+const FLOWS = 100_000;
+/** As many as the kernel's default nf_conntrack_max has room for. */
+const RESYNC_FLOWS = 240_000;
+const BYTES_PER_MB = 1_048_576;
+const ADVERT_MS = 100;
+/** New flows a second that are tried, until one is too much. */
+const RATES = [10, 15, 20, 25, 30, 40, 50, 60, 80].map((thousand) => 1_000 * thousand);
+const RATE_SPAN_S = 2;
+/** Of the rate that was asked for, which the source of flows must have reached. */
+const REACHED = 0.95;
+
+type Figures = Readonly<Record<string, number>>;
+
+interface Case {
+  readonly title: string;
+  readonly measure: (contestant: Contestant) => Promise<Figures>;
+  readonly figures: readonly Omit<Figure, "case">[];
+}
+
+const third = atMostShare(1 / 3, "1/3");
+const half = atMostShare(1 / 2, "1/2");
+
+const CASES: Readonly<Record<string, Case>> = {
+  cost: {
+    title: `${FLOWS} flows at ${RATE}/s`,
+    measure: measureCost,
+    figures: [
+      { figure: "CPU per new flow, active", unit: "µs", target: third },
+      { figure: "CPU per new flow, backup", unit: "µs", target: third },
+      { figure: "memory per flow, active", unit: "bytes", target: half },
+      { figure: "memory per flow, backup", unit: "bytes", target: half },
+      { figure: "commit of all", unit: "s", target: half },
+    ],
+  },
+  rate: {
+    title: "highest rate without loss",
+    measure: measureRate,
+    figures: [{ figure: "new flows", unit: "/s", target: atLeastTimes(2) }],
+  },
+  resync: {
+    title: `resync of ${RESYNC_FLOWS} flows`,
+    measure: measureResync,
+    figures: [
+      { figure: "messages reported lost", unit: "", target: always(0) },
+      { figure: "until all are there", unit: "s" },
+    ],
+  },
+  adverts: {
+    title: `adverts at ${ADVERT_MS} ms, ${RATE} flows/s`,
+    measure: measureAdverts,
+    figures: [
+      { figure: "advert late, p99", unit: "ms", target: atMost(5, "ms") },
+      { figure: "flaps", unit: "", target: always(0) },
+    ],
+  },
+};
+
+/** For scripts/bench.mjs. Resolves to the exit code: 1 when a target was missed. */
+export async function main(words: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...words],
+    options: { repeats: { type: "string" }, case: { type: "string", multiple: true } },
+  });
+  const names = values.case ?? Object.keys(CASES);
+  const unknown = names.filter((name) => CASES[name] === undefined);
+  if (unknown.length > 0) {
+    say(`no such case: ${unknown.join(", ")}; there are ${Object.keys(CASES).join(", ")}`);
+    return 2;
+  }
+  const machine = describeMachine();
+  const repeats = Number(values.repeats ?? 3);
+  const rows = (await oneByOne(names, (name) => measure(CASES[name] as Case, repeats))).flat();
+  const table = tableOf(rows, PEER);
+  say(`\n${table}`);
+  const result = { machine, loadAfter: loadAverage(), repeats, rows };
+  if (values.case === undefined) keep(result, table);
+  return rows.every(({ target }) => target?.met !== false) ? 0 : 1;
+}
+
+async function measure(one: Case, repeats: number): Promise<Row[]> {
+  const rounds = Array.from({ length: repeats }, (_, index) => index);
+  const [peer = [], duet = []] = await oneByOne(CONTESTANTS, (contestant) =>
+    oneByOne(rounds, async () => {
+      const figures = await one.measure(contestant);
+      say(`${one.title}: ${contestant === "duet" ? "Duet" : PEER} ${JSON.stringify(figures)}`);
+      return figures;
+    }),
+  );
+  return one.figures.map((figure) => {
+    const pick = (figures: Figures): number => figures[figure.figure] ?? Number.NaN;
+    const samples = { keepalived: peer.map(pick), duet: duet.map(pick) };
+    return rowOf({ case: one.title, ...figure }, samples);
+  });
+}
+
+function measureCost(contestant: Contestant): Promise<Figures> {
+  return FlowSite.with(contestant, false, async (site) => {
+    const { active, backup } = site;
+    const look = () => [active, backup].map(({ pid }) => [processorTime(pid), residentOf(pid)]);
+    await site.settle();
+    const before = look();
+    await site.send(RATE, FLOWS);
+    if (!(await site.knows(FLOWS))) throw new Error(`the backup knows ${site.known()} flows`);
+    await site.settle();
+    const after = look();
+    const perFlow = (router: number, what: number): number =>
+      ((after[router]?.[what] ?? 0) - (before[router]?.[what] ?? 0)) / FLOWS;
+    const beginAt = performance.now();
+    backup.ask("-c");
+    const seconds = (performance.now() - beginAt) / 1_000;
+    const committed = Number(backup.namespace.exec("conntrack", "-C"));
+    if (committed < FLOWS) throw new Error(`${committed} flows were committed`);
+    return {
+      "CPU per new flow, active": perFlow(0, 0) / 1_000,
+      "CPU per new flow, backup": perFlow(1, 0) / 1_000,
+      "memory per flow, active": perFlow(0, 1),
+      "memory per flow, backup": perFlow(1, 1),
+      "commit of all": seconds,
+    };
+  });
+}
+
+const residentOf = (pid: number): number => memoryOf(pid).residentMb * BYTES_PER_MB;
+
+async function measureRate(contestant: Contestant): Promise<Figures> {
+  let best = 0;
+  for (const rate of RATES) {
+    // oxlint-disable-next-line no-await-in-loop -- one rate after the other, until one is too much
+    const holds = await FlowSite.with(contestant, false, async (site) => {
+      const sent = await site.send(rate, rate * RATE_SPAN_S);
+      if (sent.rate < REACHED * rate) return false;
+      return (await site.knows(sent.flows, 3_000)) && site.overruns() === 0;
+    });
+    if (!holds) break;
+    best = rate;
+  }
+  return { "new flows": best };
+}
+
+function measureResync(contestant: Contestant): Promise<Figures> {
+  return FlowSite.with(contestant, false, async (site) => {
+    await site.send(RATE / 2, RESYNC_FLOWS);
+    await site.settle();
+    site.active.ask("-R");
+    site.backup.ask("-f", "external");
+    const lost = site.backup.counter(/(\d+) Lost/);
+    const beginAt = performance.now();
+    site.backup.ask("-n");
+    await site.knows(site.tracked());
+    const seconds = (performance.now() - beginAt) / 1_000;
+    await site.settle();
+    return {
+      "messages reported lost": site.backup.counter(/(\d+) Lost/) - lost,
+      "until all are there": seconds,
+    };
+  });
+}
+
+function measureAdverts(contestant: Contestant): Promise<Figures> {
+  return FlowSite.with(contestant, true, async (site) => {
+    const recording = new Recording(site.middle.namespace, "br0", `${site.folder}/wire.pcapng`);
+    await recording.start();
+    await site.send(RATE, FLOWS);
+    const { advertisements } = await recording.read();
+    const late = advertisements
+      .slice(1)
+      .map(({ at }, index) => (at - advertisements[index]!.at) * 1_000 - ADVERT_MS);
+    const speakers = new Set(advertisements.map(({ source }) => source));
+    return {
+      "advert late, p99": percentile(
+        late.map((span) => Math.max(0, span)),
+        99,
+      ),
+      flaps: speakers.size - 1,
+    };
+  });
+}
+
+interface Result {
+  readonly machine: ReturnType<typeof describeMachine>;
+  readonly loadAfter: number;
+  readonly repeats: number;
+  readonly rows: readonly Row[];
+}
+
+function keep(result: Result, table: string): void {
+  const { machine, loadAfter, repeats } = result;
+  const text = `# Replication, beside conntrackd
+
+${machine.at.slice(0, 10)}: ${machine.cores} cores of ${machine.cpu}, Linux ${machine.kernel}, Node.js ${machine.node}; load average ${machine.loadBefore}
+before, ${loadAfter} after. ${repeats} repeats; medians, and the largest value where there is more than one. Every sample
+stands in replication.json. How it is measured: ../README.md.
+
+${table}
+`;
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(new URL("replication.json", RESULTS), `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync(new URL("replication.md", RESULTS), text);
+}
+
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
