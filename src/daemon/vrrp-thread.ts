@@ -17,6 +17,7 @@ import { VrrpRouter } from "../vrrp/router.ts";
 import type { Change } from "../wire/rtnetlink/change.ts";
 import { Announcer } from "./announcer.ts";
 import { Effects } from "./effects.ts";
+import { Farewell } from "./farewell.ts";
 import { nodeHmac } from "./hmac.ts";
 import { Installer } from "./installer.ts";
 import { interfacesOf } from "./interface-names.ts";
@@ -101,6 +102,7 @@ class VrrpThread {
   }
 
   #logUnknownVrids = false;
+  #farewell: Farewell | undefined;
   #instances: readonly InstanceConfig[] = [];
   #line: TakeoverLine<StateLoaded, StateOrder> | undefined;
 
@@ -123,9 +125,31 @@ class VrrpThread {
     this.close();
   }
 
-  /** Resigns and takes everything back; the last thing that happens, in good order or not. */
+  /** Resigns and takes everything back without waiting for anybody. */
   shutdown(): void {
     this.#dispatch({ type: "shutdown" });
+    this.#takeBack();
+  }
+
+  /** Resigns, and takes everything back once a successor is heard. */
+  #beginFarewell(): void {
+    const now = monotonicNow();
+    const orders = this.#router.handle({ type: "shutdown" }, now);
+    const { atOnce, farewell } = Farewell.divide(orders, now);
+    this.#perform(atOnce);
+    this.#farewell = farewell;
+    if (farewell === undefined) this.#endFarewell([]);
+  }
+
+  #endFarewell(orders: readonly RouterAction[]): void {
+    this.#farewell = undefined;
+    this.#perform(orders);
+    this.#takeBack();
+    this.#tell({ type: "stopped" });
+    this.#reactor.stop();
+  }
+
+  #takeBack(): void {
     this.#statics.removeAll();
     this.#virtualMacs.removeAll();
   }
@@ -164,7 +188,7 @@ class VrrpThread {
 
   #deadline(): Instant | undefined {
     const core = earliest(this.#router.deadline(), this.#announcer.deadline());
-    return earliest(core, this.#speakers.deadline());
+    return earliest(earliest(core, this.#speakers.deadline()), this.#farewell?.until);
   }
 
   #judge(now: Instant): void {
@@ -174,10 +198,13 @@ class VrrpThread {
     this.#dispatch({ type: "wake" });
     this.#announcer.wake(now);
     this.#speakers.wake(now);
+    if (this.#farewell !== undefined && now >= this.#farewell.until)
+      this.#endFarewell(this.#farewell.orders);
   }
 
   #dispatch(event: RouterEvent): void {
     this.#perform(this.#router.handle(event, monotonicNow()));
+    if (this.#farewell?.hear(event) === true) this.#endFarewell(this.#farewell.orders);
   }
 
   /** Performs orders and lets the core hear their outcomes, until it has nothing more to order. */
@@ -248,9 +275,7 @@ class VrrpThread {
         this.#tell({ type: "answer", request: message.request, view: null });
         break;
       case "shutdown":
-        this.shutdown();
-        this.#tell({ type: "stopped" });
-        this.#reactor.stop();
+        this.#beginFarewell();
         break;
     }
   }

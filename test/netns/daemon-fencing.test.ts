@@ -183,7 +183,7 @@ test.runIf(isRoot)(
     alpha.ip("route del 10.88.0.0/24");
     alpha.ip("rule del priority 1088");
     alpha.exec("nft", "delete", "table", "inet", "theirs");
-    expect(kernelState()).toEqual(clean);
+    await expect.poll(kernelState, { timeout: 10_000 }).toEqual(clean);
   },
 );
 
@@ -208,7 +208,7 @@ test.runIf(isRoot)("an orderly stop leaves the kernel and the journal as they we
   const first = await TestDaemon.start(pair.alpha, { config: EVERYTHING, folder });
   await first.becomes("I1", "active");
   expect(await first.stop()).toEqual({ code: 0, signal: null });
-  expect(kernelState()).toEqual(clean);
+  await expect.poll(kernelState, { timeout: 10_000 }).toEqual(clean);
   const second = await TestDaemon.start(pair.alpha, { config: GLOBALS + instance(), folder });
   expect(await second.events("daemon.leftovers-removed")).toEqual([]);
 });

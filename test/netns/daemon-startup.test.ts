@@ -166,7 +166,7 @@ test.runIf(isRoot)(
     expect(await daemon.events("kernel.call-failed")).toEqual([]);
     expect(statSync(daemon.socket).uid).toBe(65_534);
     expect(await daemon.stop()).toEqual({ code: 0, signal: null });
-    expect(kernelState()).toEqual(clean);
+    await expect.poll(kernelState, { timeout: 10_000 }).toEqual(clean);
   },
 );
 
