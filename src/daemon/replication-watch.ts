@@ -17,6 +17,8 @@ const LAG_MAX: Duration = seconds(3);
 const FULL_PART = 0.95;
 /** A peer that has not been heard since the start is missed after this. */
 const FIRST_WAIT: Duration = seconds(10);
+/** Everything else that mends itself is waited for so long. */
+const PATIENCE: Duration = seconds(3);
 
 export class ReplicationWatch {
   readonly #tell: (news: ReplicationNews) => void;
@@ -57,14 +59,16 @@ export class ReplicationWatch {
     this.#isSynchronised = gap === undefined;
     if (gap === undefined) {
       if (!was) this.#tellSynchronised(view);
-    } else {
-      if (was) this.#lostAt = view.at;
-      // At the start there is nothing to lose yet, and the peer may be about to start as well.
-      const isDue = was || between(this.#startedAt, view.at) >= FIRST_WAIT;
-      if (isDue && !this.#wasTold)
-        this.#tell({ type: "lost-protection", code: gap.code, reason: gap.text });
-      this.#wasTold ||= isDue;
+      return;
     }
+    if (was) this.#lostAt = view.at;
+    // At the start there is nothing to lose yet, and a resync or a change of roles is over soon.
+    const since = this.#lostAt ?? this.#startedAt;
+    const patience = this.#lostAt === undefined ? FIRST_WAIT : PATIENCE;
+    const isDue = gap.code === "peer-silent" || between(since, view.at) >= patience;
+    if (isDue && !this.#wasTold)
+      this.#tell({ type: "lost-protection", code: gap.code, reason: gap.text });
+    this.#wasTold ||= isDue;
   }
 
   #tellSynchronised(view: ReplicationView): void {
