@@ -3,14 +3,7 @@
  * on reload.
  */
 import type { Duration } from "../base/time.ts";
-import type {
-  GroupConfig,
-  InstanceConfig,
-  RouterConfig,
-  VirtualAddress,
-  VirtualRoute,
-  VirtualRule,
-} from "../vrrp/config.ts";
+import type { RouterConfig, VirtualAddress, VirtualRoute, VirtualRule } from "../vrrp/config.ts";
 import type { Diagnostic, Position } from "./diagnostics.ts";
 
 /** A program with its arguments, run without a shell, and the user it runs as (undefined: the daemon's own). */
@@ -120,5 +113,3 @@ export interface Loaded {
   /** Every file that was read, the first one first. */
   readonly files: readonly string[];
 }
-
-export type { GroupConfig, InstanceConfig };

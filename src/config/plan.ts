@@ -8,7 +8,7 @@ import type { Model, TrackerConfig } from "./model.ts";
 import { trackerKey } from "./model.ts";
 
 /** One thing before and after. */
-export interface Kept<T> {
+interface Kept<T> {
   readonly before: T;
   readonly after: T;
   readonly changed: boolean;

@@ -108,7 +108,7 @@ export const addressKey = (
 ): string => `address ${name} ${address}/${prefixLength}`;
 
 /** "preference 100 from 192.0.2.0/24 lookup 100". */
-export function describeRule(spec: RuleSpec): string {
+function describeRule(spec: RuleSpec): string {
   const words = [`preference ${spec.preference}`];
   if (spec.not) words.push("not");
   if (spec.from !== undefined) words.push(`from ${formatPrefix(spec.from)}`);

@@ -106,7 +106,7 @@ const MONTHS = [
 ] as const;
 
 /** Local time as ctime(3) writes it: "Sun Nov 22 18:31:48 2026". */
-export function conntrackdTime(at: Date): string {
+function conntrackdTime(at: Date): string {
   const day = String(at.getDate()).padStart(2, " ");
   const clock = [at.getHours(), at.getMinutes(), at.getSeconds()]
     .map((value) => String(value).padStart(2, "0"))

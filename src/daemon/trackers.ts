@@ -9,7 +9,7 @@ import { watchProcesses } from "./track-process.ts";
 import { watchScript } from "./track-script.ts";
 
 /** What a tracker tells: its value, and in words what it is based on. */
-export type TrackerListener = (value: TrackerValue, detail: string) => void;
+type TrackerListener = (value: TrackerValue, detail: string) => void;
 
 /** Returns the function that ends the tracker. */
 export type StartTracker<T extends TrackerConfig> = (

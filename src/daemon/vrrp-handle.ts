@@ -13,7 +13,7 @@ export type ThreadNews = Exclude<FromVrrpThread, { type: "answer" | "stopped" | 
 export type Listening = Extract<FromVrrpThread, { type: "listening" }>;
 
 /** The thread did not answer: it hangs or is gone. */
-export class ThreadSilentError extends Error {
+class ThreadSilentError extends Error {
   override readonly name = "ThreadSilentError";
 }
 

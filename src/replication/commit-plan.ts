@@ -21,7 +21,7 @@ import {
 import { NONE, UNLISTED } from "./flow-table.ts";
 
 /** Requests per batch; each may be answered by an error of some 40 bytes, which all must fit in a socket buffer. */
-export const BATCH_MAX = 1024;
+const BATCH_MAX = 1024;
 /** Seconds for a flow whose timeout is unknown or has passed: the peer does not tell when traffic renews it. */
 const TIMEOUT_UNKNOWN = 60;
 /** Seconds left to any flow, so that it is still there for its next packet. */

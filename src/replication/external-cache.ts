@@ -25,7 +25,6 @@ export const REPLACE = 0x04;
 export const BATCHED = 0x08;
 
 /** Message types, less that of the table's NEW. */
-export const CHANGE_NEW = 0;
 const CHANGE_UPDATE = 1;
 const CHANGE_DELETE = 2;
 

@@ -13,7 +13,7 @@ export interface CacheView extends Readonly<CacheCounters> {
   readonly bytes: number;
 }
 
-export interface KernelCommitView {
+interface KernelCommitView {
   readonly created: number;
   readonly updated: number;
   readonly deleted: number;

@@ -86,7 +86,7 @@ export function newMember(config: InstanceConfig): Member {
 }
 
 /** Active_Down_Interval of this member if the Active router speaks every `interval`. */
-export const downInterval = ({ config, priority }: Member, interval: Duration): Duration =>
+const downInterval = ({ config, priority }: Member, interval: Duration): Duration =>
   activeDownInterval(config.version, priority, interval, config.downAdverts);
 
 const skewOf = ({ config, priority }: Member, interval: Duration): Duration =>

@@ -19,7 +19,7 @@ export const CT_NEW = 0;
 export const CT_UPD = 1;
 export const CT_DEL = 2;
 export const EXP_NEW = 3;
-export const EXP_UPD = 4;
+// 4 is EXP_UPD, which no conntrackd sends and none may refuse.
 export const EXP_DEL = 5;
 export const CONTROL = 10;
 

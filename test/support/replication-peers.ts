@@ -46,7 +46,7 @@ export interface ReplicationSettings {
 const LINK: Readonly<Record<ReplicatorName, string>> = { alpha: "10.255.0.1", beta: "10.255.0.2" };
 
 /** conntrackd.conf of one router; its socket and lock file are in `folder`. */
-export function replicationConf(
+function replicationConf(
   name: ReplicatorName,
   folder: string,
   { mode = "Mode FTFW { }", sync = "", general = "" }: ReplicationSettings,

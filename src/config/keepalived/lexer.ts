@@ -36,7 +36,7 @@ export function positionAt(line: Line, index: number): Position {
  * Where the quotation that begins at `start` ends. `\"` does not end it, as commands need, unless no other quote
  * follows on the line. -1 when it is not closed.
  */
-export function closingQuote(text: string, start: number): number {
+function closingQuote(text: string, start: number): number {
   let escaped = -1;
   for (let at = start + 1; at < text.length; at += 1) {
     if (text[at] === '"') return at;

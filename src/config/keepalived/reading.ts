@@ -32,7 +32,7 @@ export interface ScriptPolicy {
  * "supported": acts as in keepalived. "implied": Duet does this anyway, or has no need of it. "unsupported": accepted with
  * a warning, and not acted on.
  */
-export type Support = "supported" | "implied" | "unsupported";
+type Support = "supported" | "implied" | "unsupported";
 
 export interface Keyword<Draft> {
   readonly name: string;

@@ -28,7 +28,7 @@ import type { Shape, Statement } from "./tree.ts";
 import { readInterface } from "./values.ts";
 
 /** An instance, and its configuration unless something mandatory is missing. */
-export interface ReadInstance {
+interface ReadInstance {
   readonly draft: InstanceDraft;
   readonly config: InstanceConfig | undefined;
 }

@@ -29,7 +29,7 @@ interface Weighted {
 }
 
 const SCRIPT_WEIGHT_MAX = 253;
-export const FILE_WEIGHT_MAX = 254;
+const FILE_WEIGHT_MAX = 254;
 
 function weightKeyword<Draft extends Weighted>(limit: number, initial: string): Keyword<Draft> {
   const doc = `What it adds to the priority, -${limit} to ${limit}; 0: its failure is a fault.`;

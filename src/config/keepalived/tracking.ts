@@ -9,7 +9,7 @@ import type { DefinedTracker } from "./trackers.ts";
 import type { Block, Statement } from "./tree.ts";
 import { quote, readInteger, readInterface } from "./values.ts";
 
-export type TrackingKind = "interface" | "script" | "file" | "process";
+type TrackingKind = "interface" | "script" | "file" | "process";
 
 /** One entry as it stands in its block. */
 export interface TrackingDraft {
