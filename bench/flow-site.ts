@@ -87,9 +87,9 @@ export class FlowSite {
     return countOf(this.backup, "external");
   }
 
-  /** Flows in the kernel of the active router. */
-  tracked(): number {
-    return Number(this.active.namespace.exec("conntrack", "-C"));
+  /** How many flows the active router has to tell of. */
+  own(): number {
+    return countOf(this.active, "internal");
   }
 
   /** Waits until the backup knows `count` flows; false when that does not come to pass within `ms`. */

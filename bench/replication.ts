@@ -34,7 +34,8 @@ const BYTES_PER_MB = 1_048_576;
 const ADVERT_MS = 100;
 /** New flows a second that are tried, until one is too much. */
 const RATES = [10, 15, 20, 25, 30, 40, 50, 60, 80].map((thousand) => 1_000 * thousand);
-const RATE_SPAN_S = 2;
+/** Long enough that no buffer hides a rate that is too high, as far as the flow table has room. */
+const RATE_SPAN_S = 6;
 /** Of the rate that was asked for, which the source of flows must have reached. */
 const REACHED = 0.95;
 
@@ -156,7 +157,7 @@ async function measureRate(contestant: Contestant): Promise<Figures> {
   for (const rate of RATES) {
     // oxlint-disable-next-line no-await-in-loop -- one rate after the other, until one is too much
     const holds = await FlowSite.with(contestant, false, async (site) => {
-      const sent = await site.send(rate, rate * RATE_SPAN_S);
+      const sent = await site.send(rate, Math.min(RESYNC_FLOWS, rate * RATE_SPAN_S));
       if (sent.rate < REACHED * rate) return false;
       return (await site.knows(sent.flows, 3_000)) && site.overruns() === 0;
     });
@@ -175,7 +176,7 @@ function measureResync(contestant: Contestant): Promise<Figures> {
     const lost = site.backup.counter(/(\d+) Lost/);
     const beginAt = performance.now();
     site.backup.ask("-n");
-    await site.knows(site.tracked());
+    if (!(await site.knows(site.own()))) throw new Error(`${site.known()} of ${site.own()} flows`);
     const seconds = (performance.now() - beginAt) / 1_000;
     await site.settle();
     return {
