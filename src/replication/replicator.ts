@@ -18,6 +18,7 @@ import {
   type Duration,
   earliest,
   type Instant,
+  instant,
   seconds,
   sum,
 } from "../base/time.ts";
@@ -296,7 +297,7 @@ export class Replicator {
   deadline(): Instant {
     let deadline = earliest(this.#protocol.deadline(), this.#lookAt) ?? this.#lookAt;
     for (const pair of this.#pairs) {
-      if (pair.isDraining) return 0 as Instant;
+      if (pair.isDraining) return instant(0);
       deadline = earliest(deadline, pair.external.deadline) ?? deadline;
     }
     deadline = earliest(deadline, this.#takeover.deadline) ?? deadline;

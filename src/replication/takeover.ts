@@ -14,7 +14,15 @@
  * On a demotion this router falls silent: its flows now belong to the peer, and what expires here is no news. They leave the
  * kernel after PurgeTimeout, unless a takeover begins before.
  */
-import { after, between, type Duration, type Instant, NO_TIME, seconds } from "../base/time.ts";
+import {
+  after,
+  between,
+  type Duration,
+  type Instant,
+  instant,
+  NO_TIME,
+  seconds,
+} from "../base/time.ts";
 import type { CachePair } from "./cache-pair.ts";
 import type { CommitCounters } from "./commit-plan.ts";
 
@@ -29,6 +37,7 @@ export type TakeoverEvent = "late" | "relax" | "claim" | "finish" | "demote";
 
 /** What was loaded this recently is not loaded again. */
 const FRESH_FOR: Duration = seconds(10);
+const IMMEDIATELY: Instant = instant(0);
 
 export interface TakeoverReport {
   /** When loading began, when this router became active, and when the flows were its own. */
@@ -68,6 +77,8 @@ export class Takeover {
   readonly #options: TakeoverOptions;
   #role: Role = "alone";
   #isLoading = false;
+  /** It was asked for by hand, and no takeover follows. */
+  #endsWhenLoaded = false;
   #isAdopting = false;
   #purgeAt: Instant | undefined;
   #loadingAt: Instant | undefined;
@@ -96,8 +107,9 @@ export class Takeover {
     return this.#pairs.every(({ plan }) => plan.isDone);
   }
 
+  /** When proceed() is wanted. Making the peer's flows this router's own comes after `finish`: no address waits for it. */
   get deadline(): Instant | undefined {
-    return this.#purgeAt;
+    return this.#isAdopting && this.isLoaded ? IMMEDIATELY : this.#purgeAt;
   }
 
   handle(event: TakeoverEvent, now: Instant): void {
@@ -124,6 +136,7 @@ export class Takeover {
   commit(now: Instant): void {
     this.#cancelPurge();
     this.#begin(NO_TIME, now);
+    this.#endsWhenLoaded = !this.#isAdopting;
   }
 
   /** Deletes this router's flows from its kernel after PurgeTimeout, as conntrackd -t does. */
@@ -145,7 +158,7 @@ export class Takeover {
     if (!this.#isLoading || !this.isLoaded) return;
     this.#loadedAt ??= now;
     if (this.#isAdopting) this.#adopt(now);
-    else if (this.#role === "alone") this.#isLoading = false;
+    else if (this.#endsWhenLoaded) this.#isLoading = false;
   }
 
   /** The last or current takeover. */
@@ -170,10 +183,12 @@ export class Takeover {
     if (this.#role === "active") return;
     this.#cancelPurge();
     if (!this.#isLoading) this.#begin(FRESH_FOR, now);
+    this.#endsWhenLoaded = false;
   }
 
   #begin(freshFor: Duration, now: Instant): void {
     this.#isLoading = true;
+    this.#endsWhenLoaded = false;
     this.#loadingAt = now;
     this.#loadedAt = undefined;
     this.#activeAt = undefined;
@@ -190,7 +205,6 @@ export class Takeover {
     this.#activeAt = now;
     this.#isAdopting = true;
     this.#options.sendingChanged(true, now);
-    this.proceed(now);
   }
 
   #adopt(now: Instant): void {
