@@ -5,6 +5,7 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ended } from "../src/lab/child.ts";
+import { waitUntil } from "../src/lab/waiting.ts";
 import { type TestNamespace, TestNet, type TestSwitch } from "../test/support/netns.ts";
 import { createPeer, type Peer } from "../test/support/peers.ts";
 import { Replicator } from "../test/support/replication-peers.ts";
@@ -93,14 +94,13 @@ export class FlowSite {
   }
 
   /** Waits until the backup knows `count` flows; false when that does not come to pass within `ms`. */
-  async knows(count: number, ms: number = SETTLED_MS): Promise<boolean> {
-    const end = performance.now() + ms;
-    while (this.known() < count) {
-      if (performance.now() > end) return false;
-      // oxlint-disable-next-line no-await-in-loop -- one look after the other is what waiting is
-      await delay(50);
-    }
-    return true;
+  knows(count: number, ms: number = SETTLED_MS): Promise<boolean> {
+    return waitUntil(() => this.known() >= count, ms);
+  }
+
+  /** Waits until the backup has forgotten what its peer said. */
+  forgets(): Promise<boolean> {
+    return waitUntil(() => this.known() === 0, SETTLED_MS);
   }
 
   /** Events that the kernel had to drop because the active router's daemon was too slow. */

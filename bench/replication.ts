@@ -172,7 +172,9 @@ function measureResync(contestant: Contestant): Promise<Figures> {
     await site.send(RATE / 2, RESYNC_FLOWS);
     await site.settle();
     site.active.ask("-R");
+    if (site.own() < RESYNC_FLOWS) throw new Error(`the active router knows ${site.own()} flows`);
     site.backup.ask("-f", "external");
+    if (!(await site.forgets())) throw new Error(`the backup still knows ${site.known()} flows`);
     const lost = site.backup.counter(/(\d+) Lost/);
     const beginAt = performance.now();
     site.backup.ask("-n");
