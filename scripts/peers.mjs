@@ -7,6 +7,8 @@ import { checkMachine, guarded, installDebianPackages } from "./prepare.mjs";
 
 /** A file of each Debian package that tells whether it is installed. */
 const FILES = {
+  conntrack: "sbin/conntrack",
+  conntrackd: "sbin/conntrackd",
   frr: "lib/frr/vrrpd",
   iproute2: "sbin/ip",
   "iputils-ping": "bin/ping",
