@@ -1,31 +1,40 @@
 /**
- * When to read the kernel's events: at once while they are few, and after a short pause each time while they are many. A read
- * that finds one event costs as much as one that finds fifty, and a millisecond is little against the time of a failover.
+ * When to read what arrives: at once while it is little, and after a short pause each time while it is much. A read that finds
+ * one message costs as much as one that finds fifty, and two milliseconds are little against the time of a failover.
  */
 import { between, type Duration, type Instant, milliseconds, NO_TIME } from "../base/time.ts";
 
 /** Rates are judged over this long. */
 const WINDOW: Duration = milliseconds(5);
-/** Events within a window from which on reading pauses, and below which it does not any more: some 2000 and 1000 a second. */
-const MANY = 10;
-const FEW = 5;
-const PAUSE: Duration = milliseconds(1);
+const PAUSE: Duration = milliseconds(2);
+
+export interface PacingLimits {
+  /** So many within a window are much; from then on reading pauses. */
+  readonly many: number;
+  /** Fewer than these within a window are little again. */
+  readonly few: number;
+}
 
 export class EventPacing {
+  readonly #limits: PacingLimits;
   #since: Instant | undefined;
   #count = 0;
   #isMany = false;
 
-  /** `count` events were read at `now`. Returns how long to wait before the next read; zero is as soon as there is one. */
+  constructor(limits: PacingLimits) {
+    this.#limits = limits;
+  }
+
+  /** `count` were read at `now`. Returns how long to wait before the next read; zero is as soon as there is something. */
   read(count: number, now: Instant): Duration {
-    this.#since ??= now;
-    this.#count += count;
-    if (between(this.#since, now) >= WINDOW) {
-      const windows = between(this.#since, now) / WINDOW;
-      this.#isMany = this.#count / windows >= (this.#isMany ? FEW : MANY);
+    if (this.#since === undefined || between(this.#since, now) >= WINDOW) {
+      // Whether a rush is over shows only when a window is; that one has begun shows at once.
+      if (this.#count < this.#limits.few) this.#isMany = false;
       this.#since = now;
       this.#count = 0;
     }
+    this.#count += count;
+    if (this.#count >= this.#limits.many) this.#isMany = true;
     return this.#isMany ? PAUSE : NO_TIME;
   }
 }

@@ -2,7 +2,7 @@
  * The kernel's side of replication: its events, dumps of its tables, and requests to it, all in bounded portions. Events
  * are read in a hurry only while they are few. Our own requests come from one socket whose events the kernel leaves out.
  */
-import { after, type Instant, instant, NO_TIME } from "../base/time.ts";
+import { type Instant, instant } from "../base/time.ts";
 import { ConntrackDump, type DumpTable } from "../kernel/conntrack-dump.ts";
 import { ConntrackEvents } from "../kernel/conntrack-events.ts";
 import { ConntrackRequests } from "../kernel/conntrack-requests.ts";
@@ -14,7 +14,8 @@ import { FlowCounters } from "../wire/ctnetlink/flow-counters.ts";
 import { FlowRequests } from "../wire/ctnetlink/flow-requests.ts";
 import { Span } from "../wire/flow-record.ts";
 import { type MessageCursor, NLM_F_CREATE } from "../wire/netlink.ts";
-import { EventPacing } from "./event-pacing.ts";
+import type { PacingLimits } from "./event-pacing.ts";
+import { PacedReader } from "./paced-reader.ts";
 
 /** Messages of nfnetlink that say something of a flow or of an expectation. */
 const FLOW_NEW = 0x100;
@@ -31,6 +32,8 @@ const SEQUENCE_MAX = 0x7fff_0000;
 /** Bytes of receive buffer for events, and as far as it may grow, where nothing is configured. */
 const BUFFER_DEFAULT = 2_097_152;
 const BUFFER_MAX_DEFAULT = 16_777_216;
+/** Some 2000 a second are many, 1000 are not. */
+const EVENT_LIMITS: PacingLimits = { many: 10, few: 5 };
 const AT_ONCE: Instant = instant(0);
 
 export interface KernelFlowsContext {
@@ -60,11 +63,9 @@ export class KernelFlows {
   readonly #flowRequests: FlowRequests;
   readonly #expectationRequests: ExpectationRequests;
   readonly #events: ConntrackEvents | undefined;
-  readonly #pacing = new EventPacing();
+  readonly #reader: PacedReader | undefined;
   readonly #dump: ConntrackDump = ConntrackDump.open();
   readonly #attributes: Span;
-  /** When paused reading goes on. */
-  #resumeAt: Instant | undefined;
   #dumping: DumpTable | undefined;
   #isDumpWhole = true;
   #sequence = 1;
@@ -79,7 +80,15 @@ export class KernelFlows {
     this.#flowRequests = new FlowRequests(view, { liberal: !config.windowTracking });
     this.#expectationRequests = new ExpectationRequests(view);
     // With PollSecs the kernel's table is read now and then, and nobody listens.
-    if (config.poll === undefined) this.#events = this.#openEvents();
+    if (config.poll !== undefined) return;
+    const events = this.#openEvents();
+    this.#events = events;
+    this.#reader = new PacedReader({
+      ...context,
+      fd: events.fd,
+      limits: EVENT_LIMITS,
+      read: (now) => this.#drain(events, now),
+    });
   }
 
   /** Bytes of the event socket's receive buffer; 0 when nobody listens. */
@@ -100,57 +109,39 @@ export class KernelFlows {
     const { replicator } = this.#context;
     const isBusy =
       this.isDumping || replicator.wantedDump !== undefined || replicator.hasKernelWrites;
-    return isBusy ? AT_ONCE : this.#resumeAt;
+    return isBusy ? AT_ONCE : this.#reader?.deadline();
   }
 
   /** Does a portion of what is to be done. */
   work(now: Instant): void {
-    if (this.#resumeAt !== undefined && now >= this.#resumeAt) this.#drain();
+    this.#reader?.wake(now);
     if (this.isDumping || this.#context.replicator.wantedDump !== undefined) this.#readDump(now);
     if (this.#context.replicator.hasKernelWrites) this.#write(now);
   }
 
   close(): void {
-    if (this.#events !== undefined) {
-      if (this.#resumeAt === undefined) this.#context.reactor.unwatch(this.#events.fd);
-      this.#events.close();
-    }
+    this.#reader?.close();
+    this.#events?.close();
     this.#dump.close();
     this.#requests.close();
   }
 
   #openEvents(): ConntrackEvents {
     const { expectations, netlinkBuffer, reliableEvents } = this.#config;
-    const events = ConntrackEvents.open({
+    return ConntrackEvents.open({
       expectations: expectations !== false,
       bufferSize: Math.min(netlinkBuffer ?? BUFFER_DEFAULT, this.#bufferMax),
       reliable: reliableEvents,
       ownPorts: [this.#requests.port],
     });
-    this.#context.reactor.watch(events.fd, () => this.#drain());
-    return events;
   }
 
-  /** False when there is more to read now. */
-  #drain(): boolean {
-    const events = this.#events;
-    if (events === undefined) return true;
-    const now = this.#context.now();
+  #drain(events: ConntrackEvents, now: Instant): { count: number; isDrained: boolean } {
     const before = this.counters.events;
     const { message, view } = events;
     const outcome = events.drain(EVENTS_MAX, () => this.#take(view, message, now));
     if (outcome === "overrun") this.#overran(events, now);
-    this.#pace(events, this.counters.events - before, now);
-    return outcome === "drained" || this.#resumeAt !== undefined;
-  }
-
-  #pace({ fd }: ConntrackEvents, count: number, now: Instant): void {
-    const { reactor } = this.#context;
-    const pause = this.#pacing.read(count, now);
-    const wasPaused = this.#resumeAt !== undefined;
-    this.#resumeAt = pause === NO_TIME ? undefined : after(now, pause);
-    if (this.#resumeAt !== undefined && !wasPaused) reactor.unwatch(fd);
-    if (this.#resumeAt === undefined && wasPaused) reactor.watch(fd, () => this.#drain());
+    return { count: this.counters.events - before, isDrained: outcome === "drained" };
   }
 
   #overran(events: ConntrackEvents, now: Instant): void {

@@ -3,7 +3,7 @@
  * each whether it works. A link whose address or interface is not there yet is opened when it appears.
  */
 import { ipFamily } from "../base/ip.ts";
-import { after, type Instant, milliseconds, seconds } from "../base/time.ts";
+import { after, earliest, type Instant, milliseconds, seconds } from "../base/time.ts";
 import type { ChannelStats } from "../control/replication-contract.ts";
 import { DatagramChannel } from "../kernel/channel-datagram.ts";
 import { ReceiveBatch, SendBatch } from "../kernel/datagram-batch.ts";
@@ -11,6 +11,8 @@ import { SyscallError } from "../kernel/errno.ts";
 import type { Reactor } from "../kernel/reactor.ts";
 import type { ChannelConfig } from "../replication/config.ts";
 import type { LinkEntry } from "../wire/rtnetlink/entries.ts";
+import type { PacingLimits } from "./event-pacing.ts";
+import { PacedReader } from "./paced-reader.ts";
 import { StreamChannel } from "./replication-stream.ts";
 import type { Trouble } from "./thread-messages.ts";
 
@@ -19,6 +21,8 @@ const RECEIVE_COUNT = 32;
 const RECEIVE_SIZE = 65_536;
 const SEND_COUNT = 32;
 const SEND_SIZE_MAX = 65_528;
+/** Some 800 datagrams a second are many, 400 are not. */
+const DATAGRAM_LIMITS: PacingLimits = { many: 4, few: 2 };
 /** Rounds of sending per turn, for the other descriptors to get theirs. */
 const SEND_ROUNDS_MAX = 4;
 const FULL_PAUSE = milliseconds(1);
@@ -50,6 +54,8 @@ interface Link {
   /** What was last said of it. */
   capacity: number | undefined;
   socket: DatagramChannel | StreamChannel | undefined;
+  /** Of a datagram socket. */
+  reader: PacedReader | undefined;
   /** Index of the interface that it was opened on. */
   interfaceIndex: number | undefined;
   /** What the last attempt to open it failed with, to tell a failure once. */
@@ -110,12 +116,13 @@ export class ReplicationChannels {
 
   /** When wake() has something to do. */
   deadline(): Instant | undefined {
-    if (this.#retryAt === undefined) return this.#reopenAt;
-    if (this.#reopenAt === undefined) return this.#retryAt;
-    return this.#retryAt < this.#reopenAt ? this.#retryAt : this.#reopenAt;
+    let deadline = earliest(this.#retryAt, this.#reopenAt);
+    for (const { reader } of this.#links) deadline = earliest(deadline, reader?.deadline());
+    return deadline;
   }
 
   wake(now: Instant): void {
+    for (const { reader } of this.#links) reader?.wake(now);
     if (this.#reopenAt !== undefined && now >= this.#reopenAt) this.linksChanged();
     if (this.#retryAt === undefined || now < this.#retryAt) return;
     this.#retryAt = undefined;
@@ -195,13 +202,13 @@ export class ReplicationChannels {
     return "more";
   }
 
-  #receive(link: Link, socket: DatagramChannel): boolean {
+  #receive(link: Link, socket: DatagramChannel): { count: number; isDrained: boolean } {
     const batch = this.#incoming;
     const received = this.#receiveBatch(link, socket);
     for (let index = 0; index < received; index += 1) {
       this.#take(link, batch.room(index), batch.length(index));
     }
-    return received < batch.count;
+    return { count: received, isDrained: received < batch.count };
   }
 
   #receiveBatch(link: Link, socket: DatagramChannel): number {
@@ -240,7 +247,8 @@ export class ReplicationChannels {
     const { socket } = link;
     link.socket = undefined;
     if (this.#aimed === link) this.#aimed = undefined;
-    if (socket instanceof DatagramChannel) this.#context.reactor.unwatch(socket.fd);
+    link.reader?.close();
+    link.reader = undefined;
     socket?.close();
   }
 
@@ -277,7 +285,9 @@ export class ReplicationChannels {
     const { transport, address } = config;
     const destination = transport === "multicast" ? address : (config.peer ?? address);
     const socket = DatagramChannel.open({ ...config, transport, index, destination });
-    this.#context.reactor.watch(socket.fd, () => this.#receive(link, socket));
+    const { reactor, now } = this.#context;
+    const read = (): { count: number; isDrained: boolean } => this.#receive(link, socket);
+    link.reader = new PacedReader({ reactor, now, fd: socket.fd, limits: DATAGRAM_LIMITS, read });
     return socket;
   }
 
@@ -308,6 +318,7 @@ const newLink = (config: ChannelConfig, number: number): Link => ({
   config,
   capacity: undefined,
   socket: undefined,
+  reader: undefined,
   interfaceIndex: undefined,
   failure: undefined,
   sentBytes: 0,

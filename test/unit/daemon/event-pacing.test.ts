@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { instant, milliseconds, NO_TIME } from "../../../src/base/time.ts";
 import { EventPacing } from "../../../src/daemon/event-pacing.ts";
 
+const LIMITS = { many: 10, few: 5 };
+
 /** Reads one batch of `count` events every `everyUs`, for 20 ms, and returns the last pause. */
 function readFor(pacing: EventPacing, count: number, everyUs: number, startUs = 1_000): number {
   let pause = NO_TIME;
@@ -10,27 +12,27 @@ function readFor(pacing: EventPacing, count: number, everyUs: number, startUs = 
 }
 
 test("a single event is followed by no pause", () => {
-  expect(new EventPacing().read(1, instant(5))).toBe(NO_TIME);
+  expect(new EventPacing(LIMITS).read(1, instant(5))).toBe(NO_TIME);
 });
 
-test("twenty thousand events a second are read with pauses of a millisecond", () => {
-  expect(readFor(new EventPacing(), 1, 50)).toBe(milliseconds(1));
+test("twenty thousand events a second are read with pauses of two milliseconds", () => {
+  expect(readFor(new EventPacing(LIMITS), 1, 50)).toBe(milliseconds(2));
 });
 
 test("a few hundred events a second are read at once", () => {
-  expect(readFor(new EventPacing(), 1, 2_000)).toBe(NO_TIME);
+  expect(readFor(new EventPacing(LIMITS), 1, 2_000)).toBe(NO_TIME);
 });
 
 test("pauses last while many events come in few reads, and end with the rush", () => {
-  const pacing = new EventPacing();
+  const pacing = new EventPacing(LIMITS);
   readFor(pacing, 1, 50);
-  expect(readFor(pacing, 20, 1_000, 30_000)).toBe(milliseconds(1));
+  expect(readFor(pacing, 20, 1_000, 30_000)).toBe(milliseconds(2));
   expect(readFor(pacing, 1, 5_000, 60_000)).toBe(NO_TIME);
 });
 
 test("a rush between two quiet times is noticed however long the quiet was", () => {
-  const pacing = new EventPacing();
+  const pacing = new EventPacing(LIMITS);
   pacing.read(1, instant(0));
   expect(pacing.read(1, instant(60_000_000))).toBe(NO_TIME);
-  expect(readFor(pacing, 1, 100, 60_000_001)).toBe(milliseconds(1));
+  expect(readFor(pacing, 1, 100, 60_000_001)).toBe(milliseconds(2));
 });
