@@ -98,7 +98,7 @@ export class Alarm implements Protocol {
     if (!this.#events.data(message, now)) this.#traffic.faults.malformedPayload += 1;
   }
 
-  fill(packer: DatagramPacker, now: Instant): void {
+  fillDatagram(packer: DatagramPacker, now: Instant): void {
     for (const cache of this.#caches) this.#fillFrom(cache, packer, now);
   }
 

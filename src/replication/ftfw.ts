@@ -148,7 +148,7 @@ export class Ftfw implements Protocol {
   }
 
   /** Puts what there is to send into a datagram, which may stay empty. */
-  fill(packer: DatagramPacker, now: Instant): void {
+  fillDatagram(packer: DatagramPacker, now: Instant): void {
     if (this.#isReady) this.bulk.step(this.#isDuet, now);
     this.sender.fill(packer, this.#isReady);
     if (packer.size > 0) this.#aliveAt = after(now, ALIVE_INTERVAL);

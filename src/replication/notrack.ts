@@ -135,7 +135,7 @@ export class Notrack implements Protocol {
     if (message.kind === "resync") this.#events.resyncRequested(now);
   }
 
-  fill(packer: DatagramPacker, now: Instant): void {
+  fillDatagram(packer: DatagramPacker, now: Instant): void {
     if (this.#feedAt !== undefined && now >= this.#feedAt) this.#feed(now);
     this.#fillControl(packer);
     this.#fillBypass(packer);

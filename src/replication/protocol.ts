@@ -33,7 +33,7 @@ export interface Protocol {
   /** Takes a message whose header is good. */
   receive(message: SyncCursor, now: Instant): void;
   /** Puts what there is to send into a datagram, which may stay empty. */
-  fill(packer: DatagramPacker, now: Instant): void;
+  fillDatagram(packer: DatagramPacker, now: Instant): void;
   /** Judges the deadlines; harmless when it comes too early. */
   wake(now: Instant): void;
 }

@@ -213,7 +213,7 @@ export class Replicator {
     const { capacity } = this.#channels;
     if (capacity === 0) return 0;
     this.#packer.begin(view, at, capacity);
-    this.#protocol.fill(this.#packer, now);
+    this.#protocol.fillDatagram(this.#packer, now);
     const { size } = this.#packer;
     if (size === 0) return 0;
     this.#traffic.datagramsSent += 1;
