@@ -9,7 +9,7 @@ import {
   recordProtocol,
   type Span,
 } from "../wire/flow-record.ts";
-import type { AddressFilter, EntryFilter, EntryPortion } from "./replication-messages.ts";
+import type { AddressFilter, Answers, EntryFilter, EntryPortion } from "./replication-messages.ts";
 
 /** Slots of a table looked at per portion, most of which may be empty or filtered. */
 const SLOTS_MAX = 16_384;
@@ -38,6 +38,19 @@ export function takePortion(
     );
   }
   return writer.portion(next ?? null);
+}
+
+/** What waits for an acknowledgement, from slot `from` on, as `conntrackd -s rsqueue` prints it. */
+export function takeResendQueue(replicator: Replicator, from: number): Answers["resend-queue"] {
+  const lines: string[] = [];
+  const next = replicator.listUnacknowledged({ from, count: SLOTS_MAX }, (sequence, flags) =>
+    lines.push(
+      flags === undefined
+        ? `object -> seq:${sequence}`
+        : `control -> seq:${sequence} flags:${flags}`,
+    ),
+  );
+  return { lines, next: next ?? null };
 }
 
 class PortionWriter {

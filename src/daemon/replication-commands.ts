@@ -36,7 +36,6 @@ export class ReplicationCommands {
     flushes: 0,
     kernelFlushes: 0,
     resyncsSent: 0,
-    resyncsReceived: 0,
     bulks: 0,
     commits: 0,
   };

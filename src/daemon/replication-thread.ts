@@ -13,7 +13,7 @@ import { RouteMonitor } from "../kernel/route-monitor.ts";
 import { RouteNetlink } from "../kernel/route-netlink.ts";
 import { setNice, setRealtimePriority } from "../kernel/scheduling.ts";
 import type { ReplicationConfig } from "../replication/config.ts";
-import { takePortion } from "./entry-portion.ts";
+import { takePortion, takeResendQueue } from "./entry-portion.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import { isCommand, ReplicationCommands } from "./replication-commands.ts";
 import { ReplicationEngine } from "./replication-engine.ts";
@@ -252,7 +252,7 @@ class ReplicationThread {
         answer(this.#list(question, now));
         break;
       case "resend-queue":
-        answer({ lines: [], next: null });
+        answer(takeResendQueue(this.#engine.replicator, question.cursor));
         break;
       case "reload":
         this.#reload(question.config, now);

@@ -25,7 +25,6 @@ export interface CommandCounters {
   flushes: number;
   kernelFlushes: number;
   resyncsSent: number;
-  resyncsReceived: number;
   bulks: number;
   commits: number;
 }
@@ -79,7 +78,7 @@ export function makeReplicationStats(parts: ViewParts): ReplicationStats {
       deleted: view.flows.commit.deleted + view.flows.commit.purged,
       failed: byErrorName(kernel.failed),
     },
-    commands: { ...parts.commands },
+    commands: { ...parts.commands, resyncsReceived: view.peer.resyncs },
     rates: parts.rates,
     lag: lagOf(view),
   };

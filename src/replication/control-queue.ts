@@ -32,6 +32,11 @@ export class ControlQueue {
     return this.#waiting.includes(message) || this.#sent.some((sent) => sent.message === message);
   }
 
+  /** Shows what was sent and is not acknowledged, oldest first. */
+  showSent(show: (sequence: number, flags: number) => void): void {
+    for (const { message, sequence } of this.#sent) show(sequence, message.flags);
+  }
+
   push(message: ControlMessage): void {
     if (this.#waiting.length >= QUEUE_MAX) this.#waiting.shift();
     this.#waiting.push(message);

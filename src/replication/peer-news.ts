@@ -30,6 +30,7 @@ export class PeerNews implements SyncEvents {
   readonly #options: PeerNewsOptions;
   #round: number | undefined;
   #restarts = -1;
+  #resyncs = 0;
 
   constructor(
     flows: CachePair,
@@ -47,6 +48,11 @@ export class PeerNews implements SyncEvents {
   /** How often the peer began anew, its first beginning aside. */
   get restarts(): number {
     return Math.max(0, this.#restarts);
+  }
+
+  /** How often the peer wanted to be told everything. */
+  get resyncs(): number {
+    return this.#resyncs;
   }
 
   data({ type, body }: SyncCursor, now: Instant): boolean {
@@ -78,6 +84,7 @@ export class PeerNews implements SyncEvents {
   }
 
   resyncRequested(now: Instant): void {
+    this.#resyncs += 1;
     this.#options.sendAll(now);
   }
 
@@ -95,14 +102,9 @@ export class PeerNews implements SyncEvents {
   }
 
   digest(count: number, digest: number, now: Instant): void {
-    if (this.#pairs.some(({ external }) => external.isSweeping)) return;
-    let ownCount = 0;
-    let ownDigest = 0;
-    for (const { table } of this.#pairs.map(({ external }) => external)) {
-      ownCount += table.liveCount;
-      ownDigest ^= table.digest;
-    }
-    const areEqual = count === ownCount % MARK_NUMBERS && digest === ownDigest >>> 0;
+    const { table, isSweeping } = this.#flows.external;
+    if (isSweeping) return;
+    const areEqual = count === table.liveCount % MARK_NUMBERS && digest === table.digest;
     if (this.#certainty.compared(areEqual, now)) this.#options.askForAll();
   }
 

@@ -34,7 +34,7 @@ import { newTrafficCounters, type TrafficCounters } from "./counters.ts";
 import { DatagramPacker } from "./datagram-packer.ts";
 import type { RecordKind } from "./flow-table.ts";
 import { Ftfw } from "./ftfw.ts";
-import type { KernelNews } from "./internal-cache.ts";
+import { type KernelNews, RESEND } from "./internal-cache.ts";
 import type { DumpPurpose } from "./kernel-dumps.ts";
 import { KernelSide } from "./kernel-side.ts";
 import { Notrack } from "./notrack.ts";
@@ -242,7 +242,7 @@ export class Replicator {
 
   /** The same for expectations, which have nothing to say before their masters are in the kernel. */
   pollExpectationWrites(requests: KernelRequests, now: Instant): number {
-    if (this.#expectations === undefined || !this.#flows.plan.isDone) return 0;
+    if (this.#expectations === undefined || this.#flows.hasWrites(this.#takeover.loads)) return 0;
     return this.#expectations.fill(requests, this.#takeover, now);
   }
 
@@ -331,6 +331,28 @@ export class Replicator {
     return end < table.slotEnd ? end : undefined;
   }
 
+  /**
+   * Shows the numbers under which flows and expectations were sent that are not acknowledged, of `count` slots from `from`
+   * on, and before them those of control messages with their flags. Returns where to go on, or undefined at the end.
+   */
+  listUnacknowledged(
+    { from, count }: { readonly from: number; readonly count: number },
+    show: (sequence: number, flags: number | undefined) => void,
+  ): number | undefined {
+    if (!(this.#protocol instanceof Ftfw)) return undefined;
+    if (from === 0) this.#protocol.sender.control.showSent(show);
+    let end = 0;
+    for (const { internal } of this.#pairs) {
+      if (internal === undefined) continue;
+      const { table } = internal;
+      end = Math.max(end, table.slotEnd);
+      for (let slot = from; slot < Math.min(table.slotEnd, from + count); slot += 1)
+        if (table.holds(slot) && table.listOf(slot) === RESEND)
+          show(table.stampOf(slot), undefined);
+    }
+    return from + count < end ? from + count : undefined;
+  }
+
   view(now: Instant): ReplicationView {
     const protocol = this.#protocol;
     const ftfw = protocol instanceof Ftfw ? protocol : undefined;
@@ -408,7 +430,8 @@ export class Replicator {
     const protocol = this.#protocol;
     const { heardAt } = protocol;
     const state = peerState(protocol, now);
-    return { state, isDuet: this.#peerIsDuet, heardAt, restarts: this.#peer.restarts };
+    const { restarts, resyncs } = this.#peer;
+    return { state, isDuet: this.#peerIsDuet, heardAt, restarts, resyncs };
   }
 
   #newPeerNews({ config, peerIsLittleEndian }: ReplicatorOptions): PeerNews {

@@ -39,6 +39,8 @@ export interface PeerView {
   readonly isDuet: boolean;
   readonly heardAt: Instant | undefined;
   readonly restarts: number;
+  /** How often it wanted to be told everything. */
+  readonly resyncs: number;
 }
 
 export interface ReplicationView {
