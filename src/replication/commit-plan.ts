@@ -117,7 +117,7 @@ export class CommitPlan {
       this.#cache.table.unset(this.#slots[index] ?? NONE, BATCHED);
     for (let index = 0; index < count; index += 1) {
       const slot = this.#slots[index] ?? NONE;
-      this.#judge(this.#steps[index] ?? "clear", { slot, errno: this.#errors[index] ?? 0 }, now);
+      this.#judge(this.#steps[index] ?? "clear", slot, this.#errors[index] ?? 0, now);
     }
   }
 
@@ -186,7 +186,7 @@ export class CommitPlan {
     return left > 0 ? Math.max(left, TIMEOUT_MIN) : TIMEOUT_UNKNOWN;
   }
 
-  #judge(step: Step, { slot, errno }: { slot: number; errno: number }, now: Instant): void {
+  #judge(step: Step, slot: number, errno: number, now: Instant): void {
     switch (step) {
       case "create":
         this.#created(slot, errno, now);

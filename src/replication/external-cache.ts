@@ -102,7 +102,7 @@ export class ExternalCache {
     const slot = this.#table.find(record);
     if (change === CHANGE_DELETE) this.#delete(slot);
     else if (slot === NONE) this.#create(record, now);
-    else this.#change(slot, record, { change, now });
+    else this.#change(slot, record, change, now);
   }
 
   /**
@@ -224,7 +224,7 @@ export class ExternalCache {
     this.plan(slot);
   }
 
-  #change(slot: number, record: Span, { change, now }: { change: number; now: Instant }): void {
+  #change(slot: number, record: Span, change: number, now: Instant): void {
     const table = this.#table;
     const wasDead = table.isDead(slot);
     if (wasDead) {

@@ -12,6 +12,7 @@
  *    9      round in which it was last seen (16 bits), unused (16)
  *    10     digest of the key while the entry lives, 0 when it is dead
  *
+ * Words have signs, because numbers beyond 31 bits would each take memory of their own whenever they are handed on.
  * Links are slot + 1, so that zeros mean "none" and fresh memory needs no filling. Memory for `limit` entries is asked for
  * at once and its pages are only taken when they are written: growing never pauses. Every entry is in at most one list.
  */
@@ -73,7 +74,7 @@ export class FlowTable {
   readonly #arena: RecordArena;
   readonly #bucketMask: number;
   #buckets: Uint32Array;
-  #fields!: Uint32Array;
+  #fields!: Int32Array;
   #halves!: Uint16Array;
   #bytes!: Uint8Array;
   readonly #heads = new Int32Array(LIST_COUNT).fill(NONE);
@@ -248,7 +249,7 @@ export class FlowTable {
 
   /** A number of 32 bits for the owner's use: the sequence number under which it was sent, or a tick. */
   stampOf(slot: number): number {
-    return this.#get(slot, STAMP);
+    return this.#get(slot, STAMP) >>> 0;
   }
 
   setStamp(slot: number, stamp: number): void {
@@ -389,7 +390,7 @@ export class FlowTable {
 
   #allocateFields(): void {
     const buffer = new ArrayBuffer(this.limit * STRIDE * 4);
-    this.#fields = new Uint32Array(buffer);
+    this.#fields = new Int32Array(buffer);
     this.#halves = new Uint16Array(buffer);
     this.#bytes = new Uint8Array(buffer);
   }

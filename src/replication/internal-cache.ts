@@ -84,7 +84,7 @@ export class InternalCache {
     } else if (this.#table.isDead(slot)) {
       this.#revive(slot, record, now);
     } else {
-      this.#update(slot, record, { news, now });
+      this.#update(slot, record, news, now);
     }
   }
 
@@ -234,7 +234,7 @@ export class InternalCache {
     this.enqueue(slot, now);
   }
 
-  #update(slot: number, record: Span, { news, now }: { news: KernelNews; now: Instant }): void {
+  #update(slot: number, record: Span, news: KernelNews, now: Instant): void {
     this.#table.setRound(slot, this.#round);
     const isNews = news !== "dump" || this.#merging.isNews(this.#table, slot, record);
     if (!this.#merging.apply(this.#table, slot, record, now)) {

@@ -16,7 +16,7 @@ export interface SyncEvents {
   /** A round of the peer begins, or has ended with everything in it received. */
   roundBegan(number: number): void;
   roundEnded(number: number, now: Instant): void;
-  /** The peer's table had this many entries, and this digest of their keys, when it had nothing left to send. */
+  /** The peer's table had this many flows, and this digest of their keys, when it had nothing left to send. */
   digest(count: number, digest: number, now: Instant): void;
   /** In ALARM: what has expired in this part of the tables, every `parts`-th slot from `part` on, is to be removed. */
   turn(part: number, parts: number, now: Instant): void;

@@ -8,7 +8,7 @@
  *   | kind  | number        | value         |
  *   +-------+---------------+---------------+
  *
- * begin, end: number of the round; value unused. digest: count of entries, modulo 2^24; digest of their keys.
+ * begin, end: number of the round; value unused. digest: count of flows, modulo 2^24; digest of their keys.
  */
 import { SYNC_ALIVE, SYNC_DUET } from "../wire/flow-sync.ts";
 import type { ControlMessage } from "./datagram-packer.ts";

@@ -33,8 +33,8 @@ export class RecordKey {
 
   /**
    * Takes the key of a record: of a flow its original addresses, protocol, ports or ICMP type, code and id, and zone (a
-   * checked body will do as well); of an expectation the master, what is expected and the mask. Returns an unsigned
-   * 32-bit hash of it.
+   * checked body will do as well); of an expectation the master, what is expected and the mask. Returns a hash of
+   * it, 32 bits with a sign: such numbers need no memory of their own.
    */
   load(record: Span): number {
     this.#count = this.#extract(record, this.#words);
@@ -112,5 +112,5 @@ function hashWords(words: Int32Array, count: number, seed: number): number {
   hash ^= count * 4;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return hash ^ (hash >>> 16);
 }
