@@ -50,6 +50,13 @@ ${instance({
   }`,
 })}`;
 
+/** What is there once the addresses of a daemon that an earlier test killed have run out. */
+async function settledState(): Promise<readonly string[]> {
+  const addresses = (): readonly string[] => addressesOf(pair.alpha, "lan");
+  await expect.poll(addresses, { timeout: 10_000 }).not.toContain("10.1.0.1/24");
+  return kernelState();
+}
+
 const kernelState = (): readonly string[] =>
   [
     pair.alpha.ip("-4 -brief address").replaceAll(/@\S+/g, ""),
@@ -143,7 +150,7 @@ test.runIf(isRoot)("a stop shorter than the peers' patience costs nothing", asyn
 test.runIf(isRoot)(
   "a start after SIGKILL removes what the last daemon left, and only that",
   async () => {
-    const clean = kernelState();
+    const clean = await settledState();
     const folder = newFolder();
     const first = await TestDaemon.start(pair.alpha, { config: EVERYTHING, folder });
     await first.becomes("I1", "active");
@@ -203,7 +210,7 @@ test.runIf(isRoot)("an address that was set by hand where a leftover was stays",
 });
 
 test.runIf(isRoot)("an orderly stop leaves the kernel and the journal as they were", async () => {
-  const clean = kernelState();
+  const clean = await settledState();
   const folder = newFolder();
   const first = await TestDaemon.start(pair.alpha, { config: EVERYTHING, folder });
   await first.becomes("I1", "active");
