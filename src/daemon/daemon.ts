@@ -121,6 +121,8 @@ export class Daemon implements ControlSource {
 
   async #startElection(model: Model, journal: Journal): Promise<Listening | undefined> {
     if (this.#parts.options.keepalived === null) return undefined;
+    // An election may be won at once, and with it every connection whose flow is not here yet would be lost.
+    await this.#replication?.settle();
     const { handle, listening } = await VrrpHandle.start({
       model,
       journal,

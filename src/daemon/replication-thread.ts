@@ -269,9 +269,12 @@ class ReplicationThread {
 
   #parts(now: Instant): ViewParts {
     const { replicator, kernel, channels, config } = this.#engine;
+    const view = replicator.view(now);
+    const facts = readConntrackFacts();
+    this.#watch.judge(view, facts, config);
     return {
       config,
-      view: replicator.view(now),
+      view,
       channels: channels.stats(replicator.channel),
       kernel: kernel.counters,
       receiveBuffer: kernel.receiveBuffer,
@@ -279,7 +282,7 @@ class ReplicationThread {
       rates: this.#rates,
       processed: { bytes: kernel.processed.bytes, packets: kernel.processed.packets },
       uptimeMs: toMilliseconds(between(this.#startedAt, now)),
-      facts: readConntrackFacts(),
+      facts,
       problems: this.#watch.problems,
       isSynchronised: this.#watch.isSynchronised,
       wallMs: Date.now(),

@@ -3,6 +3,8 @@
  * its news on their way to the logs and to the readers of events.
  */
 import { rmSync } from "node:fs";
+import { performance } from "node:perf_hooks";
+import { setTimeout as delay } from "node:timers/promises";
 import type {
   ListQuery,
   ReplicationCommands,
@@ -24,6 +26,10 @@ import { type LineEnd, TakeoverWiring } from "./takeover-line.ts";
 /** The thread is given this long to stop. */
 const STOP_TIMEOUT_MS = 2_000;
 const RESTART_PAUSE_MS = 1_000;
+/** A peer that is there says something every second. */
+const UNHEARD_MS = 1_500;
+const SETTLE_MS = 3_000;
+const LOOK_MS = 50;
 /** Entries per portion of a listing. */
 const PORTION_MAX = 512;
 const EXIT_USAGE = 2;
@@ -72,6 +78,22 @@ export class Replication implements ReplicationCommands {
       throw error;
     }
     return replication;
+  }
+
+  /**
+   * Resolves when the peer's flows are here, so that this router may claim a role without breaking connections: after three
+   * seconds at the latest, and earlier when no peer is heard at all.
+   */
+  async settle(): Promise<void> {
+    const began = performance.now();
+    // oxlint-disable no-await-in-loop -- one look after the other is the point
+    for (;;) {
+      const { synchronised, peer } = await this.status();
+      const patienceMs = peer.state === "unknown" ? UNHEARD_MS : SETTLE_MS;
+      if (synchronised || performance.now() - began >= patienceMs) return;
+      await delay(LOOK_MS);
+    }
+    // oxlint-enable no-await-in-loop
   }
 
   /** From now on, `connect` tells the VRRP thread where its orders go. */
