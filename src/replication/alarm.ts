@@ -74,6 +74,11 @@ export class Alarm implements Protocol {
     return this.#heardAt !== undefined;
   }
 
+  /** Nobody acknowledges anything, nor proves it. */
+  readonly isDuet = false;
+  readonly unacknowledgedCount = 0;
+  readonly lastResync: undefined;
+
   get isSendingAll(): boolean {
     return false;
   }

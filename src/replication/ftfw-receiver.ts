@@ -19,7 +19,7 @@ import { distance, onward } from "./serial.ts";
 
 /** Data is acknowledged within this, if nothing makes it due earlier. */
 const ACK_DELAY: Duration = milliseconds(50);
-/** Numbers further ahead than this are not believed at once. Years of idle messages, half a minute of a full load. */
+/** Numbers further ahead than this are not believed at once: weeks of idle messages, minutes of a full load. */
 const GAP_MAX = 4_194_304;
 /** Unbelievable numbers are believed when so many came in a row, and nothing else for a while. */
 const STRANGERS_IN_ROW = 4;

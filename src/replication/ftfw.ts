@@ -23,7 +23,7 @@ import {
   SYNC_RESYNC,
   type SyncCursor,
 } from "../wire/flow-sync.ts";
-import { BulkRound } from "./bulk-round.ts";
+import { BulkRound, type RoundReport } from "./bulk-round.ts";
 import type { TrafficCounters } from "./counters.ts";
 import type { DatagramPacker } from "./datagram-packer.ts";
 import { FtfwReceiver } from "./ftfw-receiver.ts";
@@ -88,6 +88,14 @@ export class Ftfw implements Protocol {
 
   get unheardCount(): number {
     return this.sender.unheardCount;
+  }
+
+  get unacknowledgedCount(): number {
+    return this.sender.resendCount;
+  }
+
+  get lastResync(): RoundReport | undefined {
+    return this.bulk.report;
   }
 
   get isSendingAll(): boolean {
@@ -248,7 +256,8 @@ export class Ftfw implements Protocol {
 
   #showLife(now: Instant): void {
     this.#aliveAt = after(now, ALIVE_INTERVAL);
-    if (this.#receiver.acknowledge()) return;
+    // What waits because every link is down will show it.
+    if (this.sender.control.waitingCount > 0 || this.#receiver.acknowledge()) return;
     this.sender.control.push({ flags: SYNC_ALIVE | SYNC_DUET, ranged: false, from: 0, to: 0 });
   }
 }

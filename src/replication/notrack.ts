@@ -73,6 +73,11 @@ export class Notrack implements Protocol {
     return this.#heardAt !== undefined;
   }
 
+  /** Nobody acknowledges anything, nor proves it. */
+  readonly isDuet = false;
+  readonly unacknowledgedCount = 0;
+  readonly lastResync: undefined;
+
   get isSendingAll(): boolean {
     return this.#feedAt !== undefined;
   }
@@ -146,6 +151,8 @@ export class Notrack implements Protocol {
   wake(now: Instant): void {
     if (now < this.#aliveAt) return;
     this.#aliveAt = after(now, ALIVE_INTERVAL);
+    // What waits because every link is down will show it.
+    if (this.#control.waitingCount > 0) return;
     this.#control.push({ flags: SYNC_ALIVE, ranged: false, from: 0, to: 0 });
   }
 

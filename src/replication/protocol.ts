@@ -1,6 +1,7 @@
 /** What the three ways of talking to the peer have in common. */
 import type { Instant } from "../base/time.ts";
 import type { SyncCursor } from "../wire/flow-sync.ts";
+import type { RoundReport } from "./bulk-round.ts";
 import type { TrafficCounters } from "./counters.ts";
 import type { DatagramPacker } from "./datagram-packer.ts";
 import type { InternalCache } from "./internal-cache.ts";
@@ -17,12 +18,18 @@ export interface Protocol {
   readonly heardAt: Instant | undefined;
   /** Both sides hear each other, as far as can be known. */
   readonly isReady: boolean;
+  /** The peer shows that it is a Duet, and proves what it says. */
+  readonly isDuet: boolean;
   /** Messages that wait to be sent. */
   readonly waitingCount: number;
   /** Flows and expectations of which the peer may not have the latest news. */
   readonly unheardCount: number;
+  /** Messages that were sent and wait to be acknowledged. */
+  readonly unacknowledgedCount: number;
   /** Whether a full resync is being sent. */
   readonly isSendingAll: boolean;
+  /** The last full resync that is known to have arrived. */
+  readonly lastResync: RoundReport | undefined;
   deadline(): Instant;
   /** Whether this router's flows are the ones that count: only then may the peer be brought up to date as a whole. */
   setSending(sends: boolean): void;

@@ -14,7 +14,6 @@ import { Prng } from "../base/random.ts";
 import { unreachable } from "../base/result.ts";
 import {
   after,
-  between,
   type Duration,
   earliest,
   type Instant,
@@ -41,13 +40,11 @@ import { Notrack } from "./notrack.ts";
 import { PeerNews } from "./peer-news.ts";
 import type { Protocol } from "./protocol.ts";
 import { Takeover, type TakeoverEvent } from "./takeover.ts";
-import type { PeerView, ReplicationView } from "./view.ts";
-import { lagOf, viewPair } from "./views.ts";
+import type { ReplicationView } from "./view.ts";
+import { viewReplication } from "./views.ts";
 
 /** Dead flows at most that wait for the peer, as a part of a table. */
 const DEAD_PART = 0.5;
-/** A peer that says nothing for this long is not there. */
-const SILENT_AFTER: Duration = seconds(4);
 const LOOK_INTERVAL: Duration = seconds(1);
 /** A conntrackd that was asked for everything has told it after this long. */
 const TOLD_AFTER: Duration = seconds(5);
@@ -354,39 +351,21 @@ export class Replicator {
   }
 
   view(now: Instant): ReplicationView {
-    const protocol = this.#protocol;
-    const ftfw = protocol instanceof Ftfw ? protocol : undefined;
-    const peer = this.#viewPeer(now);
-    const certainty = this.#certainty.judge(peer.isDuet, now);
-    const isSweeping = this.#pairs.some(({ external }) => external.isSweeping);
-    const isSure = certainty === "proven" || certainty === "assumed";
-    return {
-      at: now,
-      mode: this.#config.mode.type,
-      role: this.#takeover.role,
-      peer,
-      certainty,
-      isSynchronised: peer.state === "connected" && isSure && !isSweeping,
-      provenAt: this.#certainty.provenAt,
-      mismatches: this.#certainty.mismatches,
-      lag: { messages: protocol.unheardCount, time: lagOf(this.#pairs, now) },
-      lastResync: ftfw?.bulk.report,
-      isResyncing: protocol.isSendingAll,
-      queues: { waiting: protocol.waitingCount, unacknowledged: ftfw?.sender.resendCount ?? 0 },
-      traffic: { ...this.#traffic, faults: { ...this.#traffic.faults } },
-      channel: this.#channels.current,
-      channelSwitches: this.#channels.switches,
-      flows: viewPair(this.#flows),
-      expectations: this.#expectations === undefined ? undefined : viewPair(this.#expectations),
-      takeover: this.#takeover.report(),
-      kernel: {
-        resyncs: this.#kernel.dumps.completedCount,
-        overruns: this.#kernel.dumps.overrunCount,
-        filtered: this.#kernel.filteredCount,
-        unreadable: this.#kernel.unreadableCount,
+    return viewReplication(
+      {
+        mode: this.#config.mode.type,
+        protocol: this.#protocol,
+        peer: this.#peer,
+        certainty: this.#certainty,
+        takeover: this.#takeover,
+        kernel: this.#kernel,
+        channels: this.#channels,
+        traffic: this.#traffic,
+        flows: this.#flows,
+        expectations: this.#expectations,
       },
-      tableBytes: this.#pairs.reduce((bytes, pair) => bytes + pair.touchedBytes, 0),
-    };
+      now,
+    );
   }
 
   #updateSending(): void {
@@ -406,13 +385,9 @@ export class Replicator {
     if (!this.#protocol.send(type, record)) this.#traffic.unsent += 1;
   }
 
-  get #peerIsDuet(): boolean {
-    return this.#protocol instanceof Ftfw && this.#protocol.isDuet;
-  }
-
   /** A Duet brings us up to date by itself; a conntrackd has to be asked, and leaves it to us to find what is no more. */
   #askForAll(now: Instant): void {
-    if (this.#peerIsDuet) return;
+    if (this.#protocol.isDuet) return;
     for (const { external } of this.#pairs) external.suspect(now);
     this.#certainty.peerReady(now);
     this.#protocol.requestResync();
@@ -426,14 +401,6 @@ export class Replicator {
     else faults.malformedHeader += 1;
   }
 
-  #viewPeer(now: Instant): PeerView {
-    const protocol = this.#protocol;
-    const { heardAt } = protocol;
-    const state = peerState(protocol, now);
-    const { restarts, resyncs } = this.#peer;
-    return { state, isDuet: this.#peerIsDuet, heardAt, restarts, resyncs };
-  }
-
   #newPeerNews({ config, peerIsLittleEndian }: ReplicatorOptions): PeerNews {
     const { mode } = config;
     return new PeerNews(this.#flows, this.#expectations, this.#certainty, {
@@ -442,7 +409,7 @@ export class Replicator {
       sendAll: (at) => this.#sendAll(at, false),
       askForAll: () => this.#protocol.requestResync(),
       ready: (at) => this.#askForAll(at),
-      isProving: () => this.#peerIsDuet,
+      isProving: () => this.#protocol.isDuet,
     });
   }
 
@@ -487,9 +454,3 @@ function newPair(kind: RecordKind, { config, seed }: ReplicatorOptions): CachePa
 /** When a peer that cannot prove it has said everything. */
 const assumedAfter = ({ mode }: ReplicationConfig): Duration =>
   mode.type === "alarm" ? sum(mode.refreshTime, seconds(2)) : TOLD_AFTER;
-
-function peerState({ heardAt, isReady }: Protocol, now: Instant): PeerView["state"] {
-  if (heardAt === undefined) return "never-heard";
-  if (between(heardAt, now) > SILENT_AFTER) return "silent";
-  return isReady ? "connected" : "greeting";
-}

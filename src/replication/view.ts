@@ -50,7 +50,7 @@ export interface ReplicationView {
   readonly peer: PeerView;
   /** Whether this router holds all that the peer has. */
   readonly certainty: Certainty;
-  /** Whether this router could take over now without losing flows. */
+  /** Whether a takeover now would lose no flow: by this router, or by the peer where this one is active. */
   readonly isSynchronised: boolean;
   /** When the peer's table and ours were last known to be equal. */
   readonly provenAt: Instant | undefined;

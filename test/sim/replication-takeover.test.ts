@@ -141,6 +141,32 @@ describe("a takeover", () => {
     });
   });
 
+  test("is announced as possible on both routers, and as impossible when one of them is alone", () => {
+    const pair = new Pair(1, 100);
+    const state = (router: SimDuet): unknown => {
+      const { role, certainty, isSynchronised, lag } = router.replicator.view(
+        pair.network.now as never,
+      );
+      return { role, certainty, isSynchronised, lag: lag.messages };
+    };
+    expect(state(pair.a)).toMatchObject({ role: "active", isSynchronised: true, lag: 0 });
+    expect(state(pair.b)).toMatchObject({
+      role: "backup",
+      certainty: "proven",
+      isSynchronised: true,
+    });
+    pair.network.isCut.fill(true);
+    pair.a.kernel.create(flowOf(1000));
+    pair.network.poke(0);
+    pair.run(10 * SECOND);
+    expect(state(pair.a)).toMatchObject({ isSynchronised: false, lag: 1 });
+    expect(state(pair.b)).toMatchObject({ isSynchronised: false });
+    pair.network.isCut.fill(false);
+    pair.run(5 * SECOND);
+    expect(state(pair.a)).toMatchObject({ isSynchronised: true, lag: 0 });
+    expect(state(pair.b)).toMatchObject({ isSynchronised: true });
+  });
+
   test("loads what changes while it loads", () => {
     const pair = new Pair(1, 500);
     pair.tell(pair.b, "late");
