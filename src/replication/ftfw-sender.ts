@@ -25,8 +25,8 @@ import { isKeptMark } from "./sync-mark.ts";
 const IN_FLIGHT_MIN = 900;
 /** And as many as they may become where the peer acknowledges in large steps. */
 const IN_FLIGHT_MAX = 8192;
-/** Steps of acknowledgement that fit in flight at once. */
-const STEPS_IN_FLIGHT = 3;
+/** Steps of acknowledgement that fit in flight at once: more than one, or the peer would wait for us as we for it. */
+const STEPS_IN_FLIGHT = 1.5;
 /** What was not acknowledged for so many calls of review() is sent again. A conntrackd takes a second to acknowledge. */
 const REVIEWS_UNTIL_REPEAT = { duet: 2, conntrackd: 12 } as const;
 
@@ -47,7 +47,7 @@ export class FtfwSender {
   readonly #traffic: TrafficCounters;
   readonly #resendQueueSize: number;
   readonly #inFlightMin: number;
-  readonly #inFlightMax: number;
+  #inFlightMax: number;
   /** The next number at each of the last calls of review(). */
   readonly #reviewed: number[] = [];
   #inFlightLimit: number;
@@ -127,7 +127,7 @@ export class FtfwSender {
 
   /** The peer misses everything from `from` to `to`: what is still wanted of it goes out again. False: nothing is. */
   repeat(from: number, to: number): boolean {
-    this.#inFlightLimit = this.#inFlightMin;
+    this.#narrow();
     const before = this.#traffic.repeated;
     this.#traffic.repeated += this.control.repeat(from, to);
     for (const cache of this.#caches) this.#traffic.repeated += cache.repeat(from, to);
@@ -140,6 +140,7 @@ export class FtfwSender {
     for (const cache of this.#caches) cache.forgetSent();
     this.acked = this.lastSent;
     this.#inFlightLimit = this.#inFlightMin;
+    this.#inFlightMax = Math.min(IN_FLIGHT_MAX, this.#resendQueueSize);
   }
 
   /** The peer has answered our hello; returns whether this is news. */
@@ -225,8 +226,15 @@ export class FtfwSender {
 
   /** An acknowledgement of `step` messages came while nothing more might be sent. */
   #widen(step: number): void {
-    const limit = Math.max(this.#inFlightMin, step * STEPS_IN_FLIGHT);
-    this.#inFlightLimit = Math.min(this.#inFlightMax, limit);
+    const wanted = Math.min(Math.ceil(step * STEPS_IN_FLIGHT), this.#inFlightMax);
+    this.#inFlightLimit = Math.max(this.#inFlightMin, wanted);
+  }
+
+  /** Messages were lost: if it was for want of room, as many will not be in flight again. */
+  #narrow(): void {
+    if (this.#inFlightLimit > this.#inFlightMin)
+      this.#inFlightMax = Math.max(this.#inFlightMin, this.#inFlightLimit / 2);
+    this.#inFlightLimit = this.#inFlightMin;
   }
 
   #oldestUnacknowledged(): number | undefined {

@@ -307,7 +307,7 @@ describe("FTFW sending", () => {
       flows.observe("new", flowRecord(number), at(1));
     sent(1);
     hear(503, SYNC_ACK, 2, { from: 103, to: 1001 });
-    expect(sent(2).filter((line) => line.includes("NEW"))).toHaveLength(2696);
+    expect(sent(2).filter((line) => line.includes("NEW"))).toHaveLength(1348);
   });
 
   test("ignores acknowledgements of what it never sent", () => {
