@@ -4,9 +4,22 @@
  * the line from the VRRP thread; the main thread asks, and is told.
  */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import { after, between, earliest, type Instant, seconds, toMilliseconds } from "../base/time.ts";
+import {
+  after,
+  between,
+  type Duration,
+  earliest,
+  type Instant,
+  seconds,
+  sum,
+  toMilliseconds,
+} from "../base/time.ts";
 import { monotonicNow } from "../kernel/clock.ts";
-import { type KernelConntrackFacts, readConntrackFacts } from "../kernel/conntrack-facts.ts";
+import {
+  type KernelConntrackFacts,
+  readConntrackFacts,
+  reportsOnDemand,
+} from "../kernel/conntrack-facts.ts";
 import { EventFd } from "../kernel/event-fd.ts";
 import { Reactor } from "../kernel/reactor.ts";
 import { RouteMonitor } from "../kernel/route-monitor.ts";
@@ -43,6 +56,13 @@ const SECOND = seconds(1);
 /** Sysctls are files, which are read less often. */
 const FACTS_INTERVAL = seconds(10);
 
+/**
+ * Where flows may be mute because they began before anybody listened, the kernel's table is read again from time to time:
+ * soon after the start, when there are many of them, and more and more seldom.
+ */
+const REREAD_MIN = seconds(10);
+const REREAD_MAX = seconds(300);
+
 /** What rates are computed from. */
 interface Sample {
   readonly at: Instant;
@@ -71,6 +91,8 @@ class ReplicationThread {
   #sample: Sample;
   #rates: Rates = { eventsPerSecond: 0, sentPerSecond: 0, receivedPerSecond: 0 };
   #isAnnounced = false;
+  #reread: Duration = REREAD_MIN;
+  #rereadAt: Instant | undefined;
 
   constructor(start: ReplicationThreadStart, tell: (message: FromReplicationThread) => void) {
     const now = monotonicNow();
@@ -78,6 +100,7 @@ class ReplicationThread {
     this.#startedAt = now;
     this.#secondAt = after(now, SECOND);
     this.#factsAt = after(now, FACTS_INTERVAL);
+    if (reportsOnDemand()) this.#rereadAt = after(now, REREAD_MIN);
     this.#wakeFd = EventFd.adopt(start.wakeFd);
     this.#interfaces.load(this.#netlink.links(), this.#netlink.addresses());
     this.#watch = new ReplicationWatch((news) => this.#report(news), now);
@@ -155,6 +178,14 @@ class ReplicationThread {
       this.#report({ type: "link-changed", interface: channel });
     this.#channel = channel;
     this.#updateRates(now);
+    if (this.#rereadAt !== undefined && now >= this.#rereadAt) this.#readAgain(now);
+  }
+
+  #readAgain(now: Instant): void {
+    this.#reread = sum(this.#reread, this.#reread);
+    if (this.#reread > REREAD_MAX) this.#reread = REREAD_MAX;
+    this.#rereadAt = after(now, this.#reread);
+    this.#engine.replicator.resyncWithKernel();
   }
 
   #announce(now: Instant): void {

@@ -23,12 +23,17 @@ export function readConntrackFacts(): KernelConntrackFacts {
     buckets: number("nf_conntrack_buckets"),
     count: number("nf_conntrack_count"),
     tcpBeLiberal: flag("nf_conntrack_tcp_be_liberal"),
-    // 2 is "while somebody listens", the default since Linux 6.0.
     events: flag("nf_conntrack_events"),
     accounting: flag("nf_conntrack_acct"),
     timestamps: flag("nf_conntrack_timestamp"),
   };
 }
+
+/**
+ * Flows that begin while nobody listens never report anything, not even their end: nf_conntrack_events is 2, the default
+ * since Linux 6.0.
+ */
+export const reportsOnDemand = (): boolean => number("nf_conntrack_events") === 2;
 
 function number(name: string): number | null {
   try {
