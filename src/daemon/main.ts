@@ -1,8 +1,8 @@
 /** `duet run`: everything from the command line to the exit code. */
 import os from "node:os";
 import { formatDiagnostic, hasErrors } from "../config/diagnostics.ts";
-import { openControlServer } from "../control/server.ts";
-import { ControlSocketError } from "../control/socket-path.ts";
+import type { ControlServer } from "../control/server.ts";
+import { ControlSocketError, freeSocketPath } from "../control/socket-path.ts";
 import { missingCapabilities } from "../kernel/capabilities.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
 import { isJournal, openLogSink } from "../log/sink.ts";
@@ -53,12 +53,13 @@ async function run(options: RunOptions, logger: Logger): Promise<number> {
     onLost: (reason) => ending.lost(reason),
   });
   daemon.logFindings(loaded);
-  const server = await openControlServer({ source: daemon, logger, socketPath: options.socket });
+  // Known to be free before anything is changed; opened while the VRRP thread loads, because it takes as long.
+  await freeSocketPath(options.socket);
+  const started = daemon.start();
+  // A reload that failed was logged where it failed, and the earlier configuration is in force.
+  ending.listen(() => void started.then(() => daemon.reload()).catch(() => {}));
+  const server = await bothUp(daemon, started, openServer(daemon, logger, options.socket));
   try {
-    const started = daemon.start();
-    // A reload that failed was logged where it failed, and the earlier configuration is in force.
-    ending.listen(() => void started.then(() => daemon.reload()).catch(() => {}));
-    await started;
     const end = await ending.wait();
     await daemon.stop(end.reason);
     return end.exitCode;
@@ -66,6 +67,31 @@ async function run(options: RunOptions, logger: Logger): Promise<number> {
     await server.close();
     state.release();
   }
+}
+
+async function openServer(
+  source: Daemon,
+  logger: Logger,
+  socketPath: string,
+): Promise<ControlServer> {
+  const { openControlServer } = await import("../control/server.ts");
+  return openControlServer({ source, logger, socketPath });
+}
+
+/** When one of the two cannot be had, the other is taken back before the error goes on. */
+async function bothUp(
+  daemon: Daemon,
+  started: Promise<void>,
+  opened: Promise<ControlServer>,
+): Promise<ControlServer> {
+  const [start, server] = await Promise.allSettled([started, opened]);
+  if (server.status === "rejected") {
+    if (start.status === "fulfilled") await daemon.stop("there is no control socket");
+    throw server.reason;
+  }
+  if (start.status === "fulfilled") return server.value;
+  await server.value.close();
+  throw start.reason;
 }
 
 function openLogger({ logLevel, logFormat }: RunOptions): Logger {
