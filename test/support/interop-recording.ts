@@ -121,6 +121,8 @@ export class Wire {
     let since = 0;
     for (const { at, source, priority } of this.advertisements) {
       const isCrossing = source === speakers.at(-2) && at - since < CROSSING_SECONDS;
+      // Whoever speaks after a resignation does not cross it.
+      if (priority === 0 && source === speakers.at(-1)) since = Number.NEGATIVE_INFINITY;
       if (priority === 0 || source === speakers.at(-1) || isCrossing) continue;
       speakers.push(source);
       since = at;
