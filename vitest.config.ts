@@ -7,7 +7,11 @@ const fast = ["test/*.test.ts", "test/{unit,property,sim,conformance}/**/*.test.
  * chance, and the report names it.
  */
 const slow = {
-  retry: process.env["CI"] === undefined ? 0 : 1, testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false };
+  retry: process.env["CI"] === undefined ? 0 : 1,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  fileParallelism: false,
+};
 
 export default defineConfig({
   test: {
