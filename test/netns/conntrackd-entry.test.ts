@@ -132,11 +132,12 @@ describe.skipIf(!isRoot)("conntrackd by Duet (needs root)", () => {
     await startBoth();
     expect(existsSync(alpha.file("conntrackd.lock"))).toBe(true);
     expect((await alpha.conntrackd("-s", "link")).out).toContain("UDP traffic device=sync");
+    const log = (): string => readFileSync(alpha.file("conntrackd.log"), "utf8");
+    await expect.poll(log, { timeout: 20_000 }).toContain("replicates in ftfw mode");
     expect(await alpha.conntrackd("-k")).toEqual({ code: 0, out: "", note: "" });
     await alpha.ended();
     expect(existsSync(alpha.file("conntrackd.ctl"))).toBe(false);
     expect(existsSync(alpha.file("conntrackd.lock"))).toBe(false);
-    expect(readFileSync(alpha.file("conntrackd.log"), "utf8")).toContain("replicates in ftfw mode");
   });
 
   test("-d of a second daemon says that it did not start", async () => {
