@@ -230,3 +230,39 @@ test.runIf(isRoot)("a damaged journal is said and ignored", async () => {
   expect(text).toContain("installed.json is damaged and is ignored");
   await second.becomes("I1", "active");
 });
+
+test.runIf(isRoot)(
+  "after SIGKILL an IPv6 route without a source address runs out too",
+  async () => {
+    const { alpha } = pair;
+    alpha.ip("address add fd00:9::2/64 dev lan nodad");
+    const config = `vrrp_instance V6 {
+    interface lan
+    virtual_router_id 66
+    version 3
+    advert_int 0.2
+    virtual_ipaddress {
+      fe80::66/64
+    }
+    virtual_routes {
+      fd00:77::/64 via fd00:9::1 dev lan
+    }
+  }`;
+    const daemon = await TestDaemon.start(alpha, { config });
+    await daemon.becomes("V6", "active");
+    const route = (): string => alpha.ip("-6 route show proto 112");
+    // Longer than its lifetime: it must have been renewed.
+    await pause(3_000);
+    expect(route()).toContain("fd00:77::/64 via fd00:9::1 dev lan");
+    await daemon.kill();
+    const reachable = (): string => {
+      try {
+        return alpha.ip("-6 route get fd00:77::5");
+      } catch {
+        return "unreachable";
+      }
+    };
+    await expect.poll(reachable, { timeout: 10_000 }).toBe("unreachable");
+    alpha.ip("address del fd00:9::2/64 dev lan");
+  },
+);
