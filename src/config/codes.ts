@@ -3,7 +3,7 @@ export const FINDINGS = {
   "address-capacity":
     "More virtual addresses than one advertisement can carry; the rest is kept, but not advertised.",
   "address-count":
-    "Advertisements with more than 20 addresses are refused by some implementations (RFC 3768).",
+    "A VRRPv2 advertisement with more than 20 addresses, which some implementations refuse.",
   "address-duplicate": "The same virtual address is listed twice in one instance.",
   "address-family": "A virtual address is not of the instance's family, IPv4 or IPv6.",
   "address-invalid": "Something that must be an IP address or a prefix is not one.",
@@ -51,7 +51,8 @@ export const FINDINGS = {
   "interface-unknown": "There is no such interface on this router.",
   "keyword-misplaced": "A keyword stands where it has no meaning.",
   "keyword-repeated": "A keyword is repeated although only one of them counts.",
-  "keyword-unknown": "A keyword is not known here; it is ignored.",
+  "keyword-unknown":
+    "A keyword is not known here; it is ignored, unless it opens a misspelt block.",
   "label-invalid":
     "An address label is longer than 15 characters or does not begin with the interface name.",
   "name-duplicate": "Two blocks of one kind have the same name.",

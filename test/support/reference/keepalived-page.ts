@@ -20,7 +20,8 @@ runs.
   number out of its range, an unknown interface, group member or tracker, a script that does not exist, an address of
   the other family, a brace that is missing.
 * \`state backup\` in lower case is BACKUP, with a warning.
-* The block of an unknown keyword, and every LVS section, is skipped as a whole with one warning.
+* The block of an unknown keyword, and every LVS section, is skipped as a whole with one warning; a block whose name is close to a known
+  one is an error, because a reload would take away what stands in it.
 * The order of blocks does not matter: globals count wherever they stand, and a tracker may be defined after its use.
 * An interface of \`interface_up_down_delays\` without a second number is up after as long as it is down.
 * Definitions, repetitions and includes are limited: 16384 characters for a line, 64 kB for
