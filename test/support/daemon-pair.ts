@@ -1,5 +1,5 @@
 /** A pair of routers between a LAN and a WAN, and the configuration of an instance for them. */
-import { type DaemonOptions, TestDaemon } from "./daemon.ts";
+import { type DaemonOptions, eventually, TestDaemon } from "./daemon.ts";
 import { type TestNamespace, TestNet, type TestSwitch } from "./netns.ts";
 
 export interface PairNet {
@@ -113,7 +113,7 @@ export const routesOf = (router: TestNamespace, selector = "show"): readonly str
     .map((line) => line.trim())
     .filter((line) => line !== "");
 
-/** A daemon on each router, the first one with the higher priority and Active. */
+/** A daemon on each router, the first one with the higher priority and Active, which the second one has heard on every link. */
 export async function startPair(
   { alpha, beta }: Pick<PairNet, "alpha" | "beta">,
   config: (priority: number) => string,
@@ -123,6 +123,10 @@ export async function startPair(
   const first = await TestDaemon.start(alpha, { ...options, config: config(150) });
   await first.becomes(unit, "active");
   const second = await TestDaemon.start(beta, { ...options, config: config(100) });
-  await second.becomes(unit, "backup");
+  const { members } = await second.becomes(unit, "backup");
+  await eventually("the second router to hear the first", async () => {
+    const { instances } = await second.client.status();
+    return instances.every(({ name, active }) => !members.includes(name) || active !== null);
+  });
   return [first, second];
 }
