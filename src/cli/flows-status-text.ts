@@ -33,7 +33,7 @@ function detailLines(status: ReplicationStatus, paint: Paint): readonly string[]
     `flows: ${flows.internal} of this router, ${flows.external} of the peer; ${resync}`,
     `lost ${status.lostMessages}, malformed ${status.malformedMessages}, overruns ${status.overruns}`,
     `kernel here: ${factsText(status.kernel)}`,
-    ...(peerKernel === null ? [] : [`kernel of the peer: ${factsText(peerKernel)}`]),
+    `kernel of the peer: ${peerKernel === null ? PEER_SILENT : factsText(peerKernel)}`,
     ...(lastTakeover === null ? [] : [takeoverText(lastTakeover)]),
   ];
 }
@@ -49,7 +49,10 @@ function lagText({ lag: { messages, ms } }: ReplicationStatus): string {
   return `${plural(messages, "message")} ${messages === 1 ? "waits" : "wait"} for it${since}`;
 }
 
-function factsText(facts: ConntrackFacts): string {
+/** A conntrackd never tells, nor does anything in ALARM mode. */
+export const PEER_SILENT = "the peer does not tell";
+
+export function factsText(facts: ConntrackFacts): string {
   const { count, max, buckets } = facts;
   const table = `${count ?? "?"} of at most ${max ?? "?"} flows, ${buckets ?? "?"} buckets`;
   const liberal = `tcp_be_liberal ${switchText(facts.tcpBeLiberal)}`;

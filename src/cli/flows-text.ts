@@ -1,6 +1,7 @@
 /** The replication of flows for people: what `conntrackd -s` shows, then what it does not, and what commands did. */
 import { formatFlowStats } from "../control/flows-text.ts";
 import type { CommitResult, ReplicationStats } from "../control/replication-contract.ts";
+import { factsText, PEER_SILENT } from "./flows-status-text.ts";
 import { plural } from "./words.ts";
 
 /** Words after `duet flows stats`, as after `conntrackd -s`. */
@@ -24,11 +25,11 @@ export function formatStats(
   const text = formatFlowStats(stats, topic);
   switch (topic) {
     case "general":
-      return `${text}${lagLines(stats)}\n${rateLines(stats)}`;
+      return `${text}${lagLines(stats)}\n${rateLines(stats)}\n${conntrackLines(stats)}`;
     case "queue":
       return `${text}${lagLines(stats)}`;
     case "runtime":
-      return `${text}${commandLines(stats)}\n${kernelLines(stats)}\n${rateLines(stats)}`;
+      return `${text}${commandLines(stats)}\n${kernelLines(stats)}\n${rateLines(stats)}\n${conntrackLines(stats)}`;
     case "cache":
       return `${text}${memoryLines(stats)}`;
     case "network":
@@ -40,7 +41,8 @@ export function formatStats(
 
 /** The part of the statistics that a topic is about; all of it for "general". */
 export function statsPart(stats: ReplicationStats, topic: Exclude<FlowsTopic, "rsqueue">): unknown {
-  const { channels, messages, flows, expectations, uptimeMs, kernel, commands, rates } = stats;
+  const { channels, messages, flows, expectations, uptimeMs, kernel, commands, rates, conntrack } =
+    stats;
   switch (topic) {
     case "general":
       return stats;
@@ -49,7 +51,7 @@ export function statsPart(stats: ReplicationStats, topic: Exclude<FlowsTopic, "r
     case "cache":
       return flows;
     case "runtime":
-      return { uptimeMs, kernel, commands, rates };
+      return { uptimeMs, kernel, commands, rates, conntrack };
     case "link":
       return channels;
     case "queue":
@@ -85,6 +87,12 @@ const commandLines = ({ commands, messages }: ReplicationStats): string =>
     pair(figure(commands.resyncsSent, "Resyncs asked"), commands.resyncsReceived, "Resyncs served"),
     pair(figure(commands.bulks, "Bulk sends"), commands.commits, "Commits"),
     pair(figure(commands.flushes, "Flushes"), messages.retransmitted, "Msgs again"),
+  ]);
+
+const conntrackLines = ({ conntrack: { own, peer } }: ReplicationStats): string =>
+  block("connection tracking", [
+    `    here: ${factsText(own)}`,
+    `    peer: ${peer === null ? PEER_SILENT : factsText(peer)}`,
   ]);
 
 const kernelLines = ({ kernel }: ReplicationStats): string =>

@@ -90,6 +90,16 @@ const kernel: v.GenericSchema<ReplicationStats["kernel"]> = v.object({
   failed: v.record(text, count),
 });
 
+const facts: v.GenericSchema<ConntrackFacts> = v.object({
+  max: v.nullable(count),
+  buckets: v.nullable(count),
+  count: v.nullable(count),
+  tcpBeLiberal: v.nullable(v.boolean()),
+  events: v.nullable(v.boolean()),
+  accounting: v.nullable(v.boolean()),
+  timestamps: v.nullable(v.boolean()),
+});
+
 export const replicationStatsSchema: v.GenericSchema<ReplicationStats> = v.object({
   mode,
   uptimeMs: count,
@@ -110,6 +120,7 @@ export const replicationStatsSchema: v.GenericSchema<ReplicationStats> = v.objec
   }),
   rates: v.object({ eventsPerSecond: count, sentPerSecond: count, receivedPerSecond: count }),
   lag,
+  conntrack: v.object({ own: facts, peer: v.nullable(facts) }),
 });
 
 const commitEntries = {
@@ -119,16 +130,6 @@ const commitEntries = {
   failures: v.record(text, count),
   tookMs: count,
 } as const;
-
-const facts: v.GenericSchema<ConntrackFacts> = v.object({
-  max: v.nullable(count),
-  buckets: v.nullable(count),
-  count: v.nullable(count),
-  tcpBeLiberal: v.nullable(v.boolean()),
-  events: v.nullable(v.boolean()),
-  accounting: v.nullable(v.boolean()),
-  timestamps: v.nullable(v.boolean()),
-});
 
 export const replicationStatusSchema: v.GenericSchema<ReplicationStatus> = v.object({
   mode,

@@ -114,6 +114,8 @@ export interface ReplicationStats {
     readonly receivedPerSecond: number;
   };
   readonly lag: ReplicationLag;
+  /** What the kernels are like; `peer` is null where the peer does not tell. */
+  readonly conntrack: { readonly own: ConntrackFacts; readonly peer: ConntrackFacts | null };
 }
 
 /** How far the peer is behind. Null where the mode has no acknowledgements. */

@@ -143,7 +143,7 @@ class ReplicationThread {
   }
 
   #newEngine(config: ReplicationConfig): ReplicationEngine {
-    return new ReplicationEngine(config, {
+    const engine = new ReplicationEngine(config, {
       reactor: this.#reactor,
       now: monotonicNow,
       linkOf: (name) => this.#interfaces.link(name),
@@ -153,6 +153,8 @@ class ReplicationThread {
         this.#report({ type: "overrun", count: overruns, buffer });
       },
     });
+    engine.replicator.handleKernelFacts(this.#facts);
+    return engine;
   }
 
   #judge(now: Instant): void {
@@ -170,6 +172,7 @@ class ReplicationThread {
       this.#factsAt = after(now, FACTS_INTERVAL);
     }
     this.#engine.kernel.isAccounting = this.#facts.accounting === true;
+    this.#engine.replicator.handleKernelFacts(this.#facts);
     const view = this.#engine.replicator.view(now);
     if (!this.#isAnnounced && view.kernel.resyncs > 0) this.#announce(now);
     this.#watch.judge(view, this.#facts, this.#engine.config);

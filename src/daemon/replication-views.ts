@@ -81,6 +81,7 @@ export function makeReplicationStats(parts: ViewParts): ReplicationStats {
     commands: { ...parts.commands, resyncsReceived: view.peer.resyncs },
     rates: parts.rates,
     lag: lagOf(view),
+    conntrack: { own: parts.facts, peer: view.peer.facts ?? null },
   };
 }
 
@@ -116,7 +117,7 @@ export function makeReplicationStatus(parts: ViewParts): ReplicationStatus {
     malformedMessages: malformed(traffic.faults),
     overruns: view.kernel.overruns,
     kernel: parts.facts,
-    peerKernel: null,
+    peerKernel: peer.facts ?? null,
     lastTakeover: lastTakeover(view, wallTime),
   };
 }

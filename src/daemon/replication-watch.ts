@@ -136,6 +136,25 @@ function unfitness(
       "TCPWindowTracking is on and the kernel is strict, so that TCP connections may break on a failover; " +
         "set net.netfilter.nf_conntrack_tcp_be_liberal to 1, or switch TCPWindowTracking off",
     );
+  return [...problems, ...peerProblems(view)];
+}
+
+/** What of the peer's kernel endangers a failover to it, as far as the peer tells. */
+function peerProblems({ peer: { facts }, flows }: ReplicationView): readonly Problem[] {
+  if (facts === undefined) return [];
+  const problems: Problem[] = [];
+  if (facts.events === false)
+    problems.push({
+      code: "peer-events-off",
+      text: "the peer's kernel reports no changes of flows; set net.netfilter.nf_conntrack_events to 1 there",
+    });
+  const own = flows.internal?.flows ?? 0;
+  const max = facts.max ?? 0;
+  if (max > 0 && own > max)
+    problems.push({
+      code: "peer-table-too-small",
+      text: `the peer's kernel takes ${max} flows, and this router has ${own}; raise net.netfilter.nf_conntrack_max there`,
+    });
   return problems;
 }
 

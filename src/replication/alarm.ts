@@ -78,6 +78,8 @@ export class Alarm implements Protocol {
   readonly isDuet = false;
   readonly unacknowledgedCount = 0;
   readonly lastResync: undefined;
+  /** Only flows are ever spoken of. */
+  readonly peerFacts: undefined;
 
   get isSendingAll(): boolean {
     return false;
@@ -94,6 +96,7 @@ export class Alarm implements Protocol {
   /** Everything is sent from time to time anyway, and nobody can be asked. */
   requestBulk(): void {}
   requestResync(): void {}
+  setFacts(): void {}
 
   /** Whatever has a flag is no alarm, and is not even counted. */
   receive(message: SyncCursor, now: Instant): void {

@@ -29,6 +29,7 @@ import type { DatagramPacker } from "./datagram-packer.ts";
 import { FtfwReceiver } from "./ftfw-receiver.ts";
 import { FtfwSender } from "./ftfw-sender.ts";
 import type { InternalCache } from "./internal-cache.ts";
+import { FactsExchange, type KernelFacts } from "./kernel-facts.ts";
 import type { Protocol, ProtocolParts } from "./protocol.ts";
 import type { SyncEvents } from "./sync-events.ts";
 import { MARK_BEGIN, MARK_DIGEST, MARK_END, markMessage, readMark } from "./sync-mark.ts";
@@ -56,6 +57,7 @@ export class Ftfw implements Protocol {
   readonly #caches: readonly InternalCache[];
   readonly #traffic: TrafficCounters;
   readonly #events: SyncEvents;
+  readonly #facts = new FactsExchange();
   #aliveAt: Instant;
   #reviewAt: Instant;
   #digestAt: Instant;
@@ -115,10 +117,18 @@ export class Ftfw implements Protocol {
     return this.#heardAt;
   }
 
+  get peerFacts(): KernelFacts | undefined {
+    return this.#facts.peer;
+  }
+
   deadline(): Instant {
     return (
       earliest(earliest(this.#aliveAt, this.#reviewAt), this.#receiver.deadline()) ?? this.#aliveAt
     );
+  }
+
+  setFacts(facts: KernelFacts): void {
+    this.#facts.setOwn(facts);
   }
 
   /** Full resyncs and comparisons happen only while this router's own flows are sent. */
@@ -184,6 +194,7 @@ export class Ftfw implements Protocol {
     this.#isAware = true;
     this.#isReady = false;
     this.#isDuet = false;
+    this.#facts.forget();
     this.bulk.cancel();
     this.#events.peerRestarted(now);
   }
@@ -224,7 +235,9 @@ export class Ftfw implements Protocol {
   }
 
   #mark(message: SyncCursor, now: Instant): void {
-    const { kind, number, value } = readMark(message.from, message.to);
+    const mark = readMark(message.from, message.to);
+    const { kind, number, value } = mark;
+    this.#facts.hear(mark);
     if (kind === MARK_BEGIN) this.#events.roundBegan(number);
     else if (kind === MARK_END) this.#events.roundEnded(number, now);
     else if (kind === MARK_DIGEST) this.#events.digest(number, value, now);
@@ -239,6 +252,8 @@ export class Ftfw implements Protocol {
       for (const cache of this.#caches) cache.hasDoubt = false;
       this.requestBulk(now);
     }
+    if (this.#isReady && this.#isDuet)
+      for (const message of this.#facts.due(now)) this.sender.control.push(message);
     if (now >= this.#digestAt) this.#compare(now);
   }
 

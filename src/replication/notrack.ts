@@ -11,19 +11,30 @@ import {
   seconds,
 } from "../base/time.ts";
 import type { Span } from "../wire/flow-record.ts";
-import { SYNC_ALIVE, SYNC_RANGE_SIZE, SYNC_RESYNC, type SyncCursor } from "../wire/flow-sync.ts";
+import {
+  SYNC_ALIVE,
+  SYNC_DUET,
+  SYNC_RANGE_SIZE,
+  SYNC_RESYNC,
+  type SyncCursor,
+} from "../wire/flow-sync.ts";
 import { ControlQueue } from "./control-queue.ts";
 import type { TrafficCounters } from "./counters.ts";
-import type { DatagramPacker } from "./datagram-packer.ts";
+import type { ControlMessage, DatagramPacker } from "./datagram-packer.ts";
 import { NONE } from "./flow-table.ts";
 import { type InternalCache, TRANSMIT } from "./internal-cache.ts";
+import { FactsExchange, type KernelFacts } from "./kernel-facts.ts";
 import type { Protocol, ProtocolParts } from "./protocol.ts";
 import { RecordRing } from "./record-ring.ts";
 import { distance, onward } from "./serial.ts";
 import type { SyncEvents } from "./sync-events.ts";
+import { readMark } from "./sync-mark.ts";
 import { TableWalk } from "./table-walk.ts";
 
 const ALIVE_INTERVAL: Duration = seconds(1);
+/** Something with the Duet flag is sent at least this often. */
+const SHOW_INTERVAL: Duration = seconds(10);
+const ALIVE: ControlMessage = { flags: SYNC_ALIVE | SYNC_DUET, ranged: false, from: 0, to: 0 };
 /** A peer that was silent for this long may have restarted. */
 const SILENT_FOR: Duration = seconds(5);
 /** A full resync is sent at this pace, as nothing tells whether the peer keeps up: 50 000 entries a second. */
@@ -39,10 +50,14 @@ export class Notrack implements Protocol {
   readonly #walk: TableWalk;
   readonly #traffic: TrafficCounters;
   readonly #events: SyncEvents;
+  readonly #facts = new FactsExchange();
+  /** The peer's last control message had the Duet flag. */
+  #showsDuet = false;
   #next: number;
   #last: number | undefined;
   #heardAt: Instant | undefined;
   #aliveAt: Instant;
+  #showAt: Instant;
   #feedAt: Instant | undefined;
   #sends = false;
 
@@ -62,6 +77,7 @@ export class Notrack implements Protocol {
     this.#bypass = options.bypasses ? new RecordRing(BYPASS_SIZE) : undefined;
     this.#next = options.startSequence >>> 0;
     this.#aliveAt = after(now, ALIVE_INTERVAL);
+    this.#showAt = after(now, SHOW_INTERVAL);
     if (options.startupResync) this.requestResync();
   }
 
@@ -71,6 +87,14 @@ export class Notrack implements Protocol {
 
   get isReady(): boolean {
     return this.#heardAt !== undefined;
+  }
+
+  get peerFacts(): KernelFacts | undefined {
+    return this.#facts.peer;
+  }
+
+  setFacts(facts: KernelFacts): void {
+    this.#facts.setOwn(facts);
   }
 
   /** Nobody acknowledges anything, nor proves it. */
@@ -115,7 +139,7 @@ export class Notrack implements Protocol {
   }
 
   requestResync(): void {
-    this.#control.push({ flags: SYNC_RESYNC, ranged: true, from: 0, to: 0 });
+    this.#control.push({ flags: SYNC_RESYNC | SYNC_DUET, ranged: true, from: 0, to: 0 });
   }
 
   /** Without an internal cache: a message to send as it is. What does not fit is lost, as on the wire. */
@@ -132,11 +156,15 @@ export class Notrack implements Protocol {
     this.#heardAt = now;
     this.#count(message.sequence);
     if (wasSilent) {
+      this.#facts.forget();
       this.requestBulk(now);
       this.#events.peerReady(now);
     }
     if (message.kind === "data" && !this.#events.data(message, now))
       this.#traffic.faults.malformedPayload += 1;
+    if (message.kind !== "data") this.#showsDuet = (message.flags & SYNC_DUET) !== 0;
+    if (message.kind === "alive" && this.#showsDuet)
+      this.#facts.hear(readMark(message.from, message.to));
     if (message.kind === "resync") this.#events.resyncRequested(now);
   }
 
@@ -149,11 +177,22 @@ export class Notrack implements Protocol {
   }
 
   wake(now: Instant): void {
+    this.#exchangeFacts(now);
     if (now < this.#aliveAt) return;
     this.#aliveAt = after(now, ALIVE_INTERVAL);
     // What waits because every link is down will show it.
     if (this.#control.waitingCount > 0) return;
-    this.#control.push({ flags: SYNC_ALIVE, ranged: false, from: 0, to: 0 });
+    this.#control.push(ALIVE);
+  }
+
+  /** A peer that is never idle shows itself, too, so that each learns what the other one is. */
+  #exchangeFacts(now: Instant): void {
+    if (this.#showsDuet) {
+      for (const message of this.#facts.due(now)) this.#control.push(message);
+    } else if (now >= this.#showAt) {
+      this.#showAt = after(now, SHOW_INTERVAL);
+      this.#control.push(ALIVE);
+    }
   }
 
   #count(sequence: number): void {

@@ -5,6 +5,7 @@ import type { RoundReport } from "./bulk-round.ts";
 import type { TrafficCounters } from "./counters.ts";
 import type { DatagramPacker } from "./datagram-packer.ts";
 import type { InternalCache } from "./internal-cache.ts";
+import type { KernelFacts } from "./kernel-facts.ts";
 import type { SyncEvents } from "./sync-events.ts";
 
 export interface ProtocolParts {
@@ -30,7 +31,11 @@ export interface Protocol {
   readonly isSendingAll: boolean;
   /** The last full resync that is known to have arrived. */
   readonly lastResync: RoundReport | undefined;
+  /** What the peer says of its kernel; undefined where it does not. */
+  readonly peerFacts: KernelFacts | undefined;
   deadline(): Instant;
+  /** What this kernel is like, for a peer that wants to know. */
+  setFacts(facts: KernelFacts): void;
   /** Whether this router's flows are the ones that count: only then may the peer be brought up to date as a whole. */
   setSending(sends: boolean): void;
   /** Sends everything once more. `isVoid`: what a resync that runs has sent so far does not count. */

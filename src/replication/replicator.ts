@@ -35,6 +35,7 @@ import type { RecordKind } from "./flow-table.ts";
 import { Ftfw } from "./ftfw.ts";
 import { type KernelNews, RESEND } from "./internal-cache.ts";
 import type { DumpPurpose } from "./kernel-dumps.ts";
+import type { KernelFacts } from "./kernel-facts.ts";
 import { KernelSide } from "./kernel-side.ts";
 import { Notrack } from "./notrack.ts";
 import { PeerNews } from "./peer-news.ts";
@@ -199,6 +200,11 @@ export class Replicator {
   /** A link works, with datagrams below `capacity` bytes (of payload), or it does not (undefined). */
   handleLink(channel: number, capacity: number | undefined): void {
     this.#channels.set(channel, capacity);
+  }
+
+  /** What this host's kernel is like, for the peer's status. To be repeated when it changes. */
+  handleKernelFacts(facts: KernelFacts): void {
+    this.#protocol.setFacts(facts);
   }
 
   handleTakeover(event: TakeoverEvent, now: Instant): void {

@@ -1,14 +1,15 @@
 /**
  * What two Duets tell each other beyond conntrackd's protocol, as ALIVE messages with two words behind the header that are
  * sent only to a peer which showed the Duet flag: where a full resync begins and ends, so that what it did not mention can
- * be removed, and a digest of the table, so that both can tell that they are equal.
+ * be removed, a digest of the table, so that both can tell that they are equal, and what the kernels are like.
  *
  *    0       1               4               8
  *   +-------+---------------+---------------+
  *   | kind  | number        | value         |
  *   +-------+---------------+---------------+
  *
- * begin, end: number of the round; value unused. digest: count of flows, modulo 2^24; digest of their keys.
+ * begin, end: number of the round; value unused. digest: count of flows, modulo 2^24; digest of their keys. max, buckets,
+ * count: see kernel-facts.ts. Kinds that are not known are ignored.
  */
 import { SYNC_ALIVE, SYNC_DUET } from "../wire/flow-sync.ts";
 import type { ControlMessage } from "./datagram-packer.ts";
@@ -16,6 +17,9 @@ import type { ControlMessage } from "./datagram-packer.ts";
 export const MARK_BEGIN = 1;
 export const MARK_END = 2;
 export const MARK_DIGEST = 3;
+export const MARK_MAX = 4;
+export const MARK_BUCKETS = 5;
+export const MARK_COUNT = 6;
 /** Numbers of rounds and counts are sent modulo this. */
 export const MARK_NUMBERS = 0x100_0000;
 

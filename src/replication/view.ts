@@ -2,6 +2,7 @@
 import type { Duration, Instant } from "../base/time.ts";
 import type { Certainty } from "./certainty.ts";
 import type { CacheCounters, TrafficCounters } from "./counters.ts";
+import type { KernelFacts } from "./kernel-facts.ts";
 import type { Role, TakeoverReport } from "./takeover.ts";
 
 export interface CacheView extends Readonly<CacheCounters> {
@@ -41,6 +42,8 @@ export interface PeerView {
   readonly restarts: number;
   /** How often it wanted to be told everything. */
   readonly resyncs: number;
+  /** What it says of its kernel; undefined where it does not tell. */
+  readonly facts: KernelFacts | undefined;
 }
 
 export interface ReplicationView {

@@ -68,9 +68,9 @@ export function viewReplication(parts: Parts, now: Instant): ReplicationView {
 }
 
 function viewPeer({ protocol, peer }: Parts, now: Instant): PeerView {
-  const { heardAt, isDuet } = protocol;
+  const { heardAt, isDuet, peerFacts: facts } = protocol;
   const { restarts, resyncs } = peer;
-  return { state: peerState(protocol, now), isDuet, heardAt, restarts, resyncs };
+  return { state: peerState(protocol, now), isDuet, heardAt, restarts, resyncs, facts };
 }
 
 function peerState({ heardAt, isReady }: Protocol, now: Instant): PeerView["state"] {

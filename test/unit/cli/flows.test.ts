@@ -36,6 +36,10 @@ test("stats are conntrackd's, then lag and rates", async () => {
     rates:
                    20011 Events/s
                    20012 Msgs/s sent             13 Msgs/s recv
+
+    connection tracking:
+        here: 1234 of at most 262144 flows, 65536 buckets, tcp_be_liberal on, events on
+        peer: ? of at most 262144 flows, 65536 buckets, tcp_be_liberal off, events on
     "
   `);
 });
@@ -77,6 +81,10 @@ test("what the kernel refused and what Duet alone counts is in the runtime stati
     rates:
                    20011 Events/s
                    20012 Msgs/s sent             13 Msgs/s recv
+
+    connection tracking:
+        here: 1234 of at most 262144 flows, 65536 buckets, tcp_be_liberal on, events on
+        peer: ? of at most 262144 flows, 65536 buckets, tcp_be_liberal off, events on
     "
   `);
 });

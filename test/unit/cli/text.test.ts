@@ -110,6 +110,7 @@ test("a router that could take over the connections says so", () => {
         flows: 12 of this router, 1200 of the peer; last resync 2026-11-22 18:00:05 UTC: 1190 flows within 35 ms
         lost 0, malformed 0, overruns 0
         kernel here: 1234 of at most 262144 flows, 65536 buckets, tcp_be_liberal on, events on
+        kernel of the peer: the peer does not tell
     "
   `);
 });

@@ -44,6 +44,16 @@ export const queue = (name: QueueStats["name"], length = 0): QueueStats => ({
   overflows: 0,
 });
 
+export const KERNEL_FACTS: ConntrackFacts = {
+  max: 262_144,
+  buckets: 65_536,
+  count: 1_234,
+  tcpBeLiberal: true,
+  events: true,
+  accounting: false,
+  timestamps: false,
+};
+
 /** A daemon in mode FTFW that has just been started. */
 export const QUIET_STATS: ReplicationStats = {
   mode: "ftfw",
@@ -89,6 +99,7 @@ export const QUIET_STATS: ReplicationStats = {
   },
   rates: { eventsPerSecond: 0, sentPerSecond: 0, receivedPerSecond: 0 },
   lag: { messages: 0, ms: 0 },
+  conntrack: { own: KERNEL_FACTS, peer: null },
 };
 
 /** Every counter has a value of its own, so that none can pass for another. */
@@ -170,16 +181,7 @@ export const BUSY_STATS: ReplicationStats = {
   },
   rates: { eventsPerSecond: 20_011, sentPerSecond: 20_012, receivedPerSecond: 13 },
   lag: { messages: 803, ms: 42 },
-};
-
-export const KERNEL_FACTS: ConntrackFacts = {
-  max: 262_144,
-  buckets: 65_536,
-  count: 1_234,
-  tcpBeLiberal: true,
-  events: true,
-  accounting: false,
-  timestamps: false,
+  conntrack: { own: KERNEL_FACTS, peer: { ...KERNEL_FACTS, tcpBeLiberal: false, count: null } },
 };
 
 /** A backup that could take over now. */

@@ -61,6 +61,9 @@ const view = (seconds: number, given: Partial<ReplicationView>): ReplicationView
 const peer = (state: ReplicationView["peer"]["state"]): Pick<ReplicationView, "peer"> => ({
   peer: { ...blank.peer, state },
 });
+const tells = (facts: Partial<KernelConntrackFacts>): Pick<ReplicationView, "peer"> => ({
+  peer: { ...blank.peer, state: "connected", facts: { ...FIT, ...facts } },
+});
 const WELL = { ...peer("connected"), isSynchronised: true } as const;
 
 describe("protection", () => {
@@ -143,4 +146,24 @@ test("a resync that was sent is told of once", () => {
   expect(news.filter(({ type }) => type === "resync")).toEqual([
     { type: "resync", direction: "sent", flows: 7, tookMs: 5 },
   ]);
+});
+
+describe("the peer's kernel", () => {
+  test("endangers a failover where its table is smaller than what this router has, or reports nothing", () => {
+    const flows = { ...blank.flows, internal: { ...blank.flows.internal!, flows: 11 } };
+    const small = { ...view(1, tells({ max: 10, events: false })), isSynchronised: true, flows };
+    watch.judge(small, FIT, config);
+    expect(watch.problems.map(({ code }) => code)).toEqual([
+      "peer-events-off",
+      "peer-table-too-small",
+    ]);
+    expect(watch.problems[1]?.text).toMatch("takes 10 flows, and this router has 11");
+  });
+
+  test("is no problem where it is fit, or where the peer does not tell", () => {
+    watch.judge({ ...view(1, tells({})), isSynchronised: true }, FIT, config);
+    expect(watch.problems).toEqual([]);
+    watch.judge(view(2, WELL), FIT, config);
+    expect(watch.problems).toEqual([]);
+  });
 });

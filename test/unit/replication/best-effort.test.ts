@@ -82,6 +82,38 @@ describe("NOTRACK", () => {
     expect(traffic.faults.malformedHeader).toBe(0);
   });
 
+  test("shows itself now and then even when it is never idle, and tells a Duet what its kernel is like", () => {
+    const notrack = begin();
+    notrack.setFacts({
+      max: 1_000,
+      buckets: 250,
+      count: 3,
+      tcpBeLiberal: false,
+      events: null,
+      accounting: null,
+      timestamps: null,
+    });
+    const lines: string[] = [];
+    for (let tenths = 0; tenths <= 120; tenths += 1) {
+      flows.observe("update", flowRecord(1, { mark: tenths }), at(tenths / 10));
+      lines.push(...sent(notrack, tenths / 10).filter((line) => line.includes("ALIVE")));
+    }
+    expect(lines).toEqual(["200 ALIVE"]);
+    hear(notrack, "1a90 0008 00000001", 12.5);
+    const marks = sent(notrack, 12.5).filter((line) => line.includes("mark"));
+    expect(marks.map((line) => line.slice(4))).toEqual([
+      "ALIVE mark 4",
+      "ALIVE mark 5",
+      "ALIVE mark 6",
+    ]);
+    hear(notrack, "1a90 0010 00000002 04000102 000003e8", 12.6);
+    hear(notrack, "1a90 0010 00000003 05000100 000000fa", 12.6);
+    hear(notrack, "1a90 0010 00000004 06000100 00000000", 12.6);
+    expect(notrack.peerFacts).toMatchObject({ max: 1_000, buckets: 250, count: 0, events: null });
+    expect(notrack.peerFacts?.tcpBeLiberal).toBe(true);
+    expect(traffic.faults.malformedHeader).toBe(0);
+  });
+
   test("counts gaps and drops nothing for its number", () => {
     const notrack = begin();
     for (const sequence of ["00000005", "00000009", "00000006"])

@@ -3,6 +3,7 @@ import { newTrafficCounters, type TrafficCounters } from "../../../src/replicati
 import { DatagramPacker } from "../../../src/replication/datagram-packer.ts";
 import { Ftfw, type FtfwOptions } from "../../../src/replication/ftfw.ts";
 import { InternalCache } from "../../../src/replication/internal-cache.ts";
+import type { KernelFacts } from "../../../src/replication/kernel-facts.ts";
 import type { SyncEvents } from "../../../src/replication/sync-events.ts";
 import {
   CONTROL,
@@ -350,5 +351,51 @@ describe("FTFW sending", () => {
     hear(506, SYNC_ACK | SYNC_DUET, 2.3, { from: 100, to: ftfw.sender.lastSent });
     expect(marks(sent(2.3))).toEqual(["ALIVE mark 2"]);
     expect(ftfw.bulk.report).toMatchObject({ entries: 1 });
+  });
+});
+
+describe("FTFW and the peer's kernel", () => {
+  const FACTS: KernelFacts = {
+    max: 1_000,
+    buckets: 250,
+    count: 3,
+    tcpBeLiberal: true,
+    events: true,
+    accounting: false,
+    timestamps: null,
+  };
+  const marksAt = (time: number): string[] => sent(time).filter((line) => line.includes("mark"));
+
+  test("tells a Duet what this kernel is like, and a conntrackd nothing", () => {
+    ftfw.setFacts(FACTS);
+    shakeHands();
+    expect(marksAt(20)).toEqual([]);
+    begin();
+    ftfw.setFacts(FACTS);
+    sent(0);
+    hear(500, SYNC_ALIVE | SYNC_HELLO | SYNC_HELLO_BACK | SYNC_DUET, 0);
+    sent(0);
+    hear(501, SYNC_ALIVE | SYNC_DUET, 0);
+    expect(marksAt(0.3).map((line) => line.replace(/^\d+ /, ""))).toEqual([
+      "ALIVE mark 4",
+      "ALIVE mark 5",
+      "ALIVE mark 6",
+      "ALIVE mark 1",
+    ]);
+  });
+
+  test("knows what the peer told, until it begins anew", () => {
+    shakeHands(true);
+    expect(ftfw.peerFacts).toBeUndefined();
+    hear(503, SYNC_ALIVE | SYNC_DUET, 1, { from: 0x0400_012a, to: 1_000 });
+    hear(504, SYNC_ALIVE | SYNC_DUET, 1, { from: 0x0500_0100, to: 250 });
+    hear(505, SYNC_ALIVE | SYNC_DUET, 1, { from: 0x0600_0000, to: 0 });
+    expect(ftfw.peerFacts).toEqual({
+      ...FACTS,
+      count: null,
+      accounting: true,
+    });
+    hear(1, SYNC_ALIVE | SYNC_HELLO | SYNC_DUET, 2);
+    expect(ftfw.peerFacts).toBeUndefined();
   });
 });
