@@ -2,7 +2,7 @@
  * Both ends of what the two routers say to each other: the addresses that advertisements and replication come from and go
  * to. What is derived and every file that is rendered take them from here, firewall rules above all.
  */
-import type { IpAddress } from "../../base/ip.ts";
+import type { IpAddress, IpFamily } from "../../base/ip.ts";
 import { ipFamily, isLinkLocal } from "../../base/ip.ts";
 import type { PairInstance } from "./instances.ts";
 import type { PairConfig, PairNetwork, PairRouter } from "./model.ts";
@@ -51,7 +51,7 @@ export function advertisingEnds(
 
 const NOWHERE = "::" as IpAddress;
 
-/** The dedicated links, in the order of their use. A link takes the first family in which both routers have an address. */
+/** The dedicated links, in the order of their use. A link takes IPv4 where both routers have it, else IPv6. */
 export function linkEnds(pair: PairConfig, node: string): readonly LinkEnds[] {
   const { own, peer } = routersOf(pair, node);
   const links = pair.replication?.links ?? [];
@@ -67,11 +67,9 @@ export function linkEnds(pair: PairConfig, node: string): readonly LinkEnds[] {
 type Addresses = PairRouter["addresses"][string];
 
 function endsOnLink(own: Addresses, peer: Addresses): Ends | undefined {
-  for (const { address } of own) {
-    const match = peer.find((other) => ipFamily(other.address) === ipFamily(address));
-    if (match !== undefined) return { own: address, peer: match.address };
-  }
-  return undefined;
+  const endOf = (addresses: Addresses, family: IpFamily): IpAddress | undefined =>
+    addresses.find(({ address }) => ipFamily(address) === family)?.address;
+  return endsFrom(endOf(own, 4), endOf(peer, 4)) ?? endsFrom(endOf(own, 6), endOf(peer, 6));
 }
 
 const endsFrom = (own: IpAddress | undefined, peer: IpAddress | undefined): Ends | undefined =>
