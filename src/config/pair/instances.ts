@@ -3,7 +3,7 @@
  * Whatever is derived or rendered from the pair uses this one list, so that all programs agree on names and identifiers.
  */
 import type { IpAddress, IpFamily, Prefix } from "../../base/ip.ts";
-import { ipFamily } from "../../base/ip.ts";
+import { ipFamily, isLinkLocal } from "../../base/ip.ts";
 import type { Duration } from "../../base/time.ts";
 import { centiseconds } from "../../base/time.ts";
 import type { VrrpVersion } from "../../vrrp/config.ts";
@@ -71,7 +71,10 @@ function instancesOn({ election }: PairConfig, network: PairNetwork): readonly P
   });
 }
 
+/** A link-local address is no source for what goes further than the link. */
 const sourceFor = ({ addresses }: PairNetwork, gateway: IpAddress): IpAddress | undefined =>
-  addresses.find(({ address }) => ipFamily(address) === ipFamily(gateway))?.address;
+  addresses.find(
+    ({ address }) => ipFamily(address) === ipFamily(gateway) && !isLinkLocal(address),
+  )?.address;
 
 const shorter = (a: Duration, b: Duration): Duration => (a < b ? a : b);
