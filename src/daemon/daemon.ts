@@ -22,6 +22,7 @@ import { monotonicNow } from "../kernel/clock.ts";
 import { CATALOGUE } from "../log/catalogue.ts";
 import type { Logger } from "../log/logger.ts";
 import type { ReplicationConfig } from "../replication/config.ts";
+import { compareConfigs, describeReconfiguration } from "../replication/reconfigure.ts";
 import type { Report } from "../vrrp/events.ts";
 import type { RouterView } from "../vrrp/view.ts";
 import { applyFilter, filterTable, removeFilter, wantsFilter } from "./accept-filter.ts";
@@ -460,7 +461,10 @@ function describeReplication(
   before: ReplicationConfig | undefined,
   after: ReplicationConfig | undefined,
 ): readonly string[] {
-  return JSON.stringify(before) === JSON.stringify(after) ? [] : ["replication of flows changed"];
+  if (before === undefined || after === undefined)
+    return before === after ? [] : ["replication of flows changed"];
+  const text = describeReconfiguration(compareConfigs(before, after));
+  return text === undefined ? [] : [text];
 }
 
 async function runHook(hook: Model["startupScript"]): Promise<void> {

@@ -54,9 +54,9 @@ export interface KernelFlowCounters {
 
 export class KernelFlows {
   /** What flows that ended had carried; counted while `isAccounting`. */
-  readonly processed: FlowCounters = new FlowCounters();
+  processed: FlowCounters = new FlowCounters();
   isAccounting = false;
-  readonly counters: KernelFlowCounters = { events: 0, overruns: 0, dumps: 0, failed: new Map() };
+  counters: KernelFlowCounters = { events: 0, overruns: 0, dumps: 0, failed: new Map() };
   readonly #context: KernelFlowsContext;
   readonly #config: ReplicationConfig;
   readonly #requests: ConntrackRequests;
@@ -117,6 +117,20 @@ export class KernelFlows {
     this.#reader?.wake(now);
     if (this.isDumping || this.#context.replicator.wantedDump !== undefined) this.#readDump(now);
     if (this.#context.replicator.hasKernelWrites) this.#write(now);
+  }
+
+  /** Goes on counting where `other` stopped. */
+  succeed(other: KernelFlows): void {
+    this.counters = other.counters;
+    this.processed = other.processed;
+    this.isAccounting = other.isAccounting;
+  }
+
+  /** Ends a dump that runs, as one that is not complete, and closes. */
+  abandon(now: Instant): void {
+    if (this.isDumping) this.#context.replicator.endDump(false, now);
+    this.#dumping = undefined;
+    this.close();
   }
 
   close(): void {

@@ -7,6 +7,7 @@ import { endianness } from "node:os";
 import { earliest, type Instant, instant } from "../base/time.ts";
 import type { Reactor } from "../kernel/reactor.ts";
 import type { ReplicationConfig } from "../replication/config.ts";
+import { compareConfigs } from "../replication/reconfigure.ts";
 import { Replicator } from "../replication/replicator.ts";
 import type { LinkEntry } from "../wire/rtnetlink/entries.ts";
 import { KernelFlows } from "./kernel-flows.ts";
@@ -26,7 +27,7 @@ const AT_ONCE: Instant = instant(0);
 
 export class ReplicationEngine {
   readonly replicator: Replicator;
-  readonly kernel: KernelFlows;
+  #kernel: KernelFlows;
   readonly #context: EngineContext;
   #config: ReplicationConfig;
   #channels: ReplicationChannels;
@@ -36,7 +37,7 @@ export class ReplicationEngine {
 
   /** Opens the sockets, listens to the kernel and asks it for its flows. Throws SyscallError. */
   constructor(config: ReplicationConfig, context: EngineContext) {
-    const { now, reactor, overran } = context;
+    const { now } = context;
     this.#config = config;
     this.#context = context;
     const startSequence = Math.floor(Date.now() / 1_000);
@@ -44,7 +45,7 @@ export class ReplicationEngine {
     const peerIsLittleEndian = endianness() === "LE";
     this.replicator = new Replicator({ config, startSequence, seed, peerIsLittleEndian }, now());
     this.#fill = (view, at) => this.replicator.pollTransmit(view, at, now());
-    this.kernel = new KernelFlows(config, { reactor, now, overran, replicator: this.replicator });
+    this.#kernel = this.#openKernel(config);
     this.#channels = this.#openChannels();
   }
 
@@ -52,39 +53,61 @@ export class ReplicationEngine {
     return this.#config;
   }
 
+  get kernel(): KernelFlows {
+    return this.#kernel;
+  }
+
   get channels(): ReplicationChannels {
     return this.#channels;
   }
 
-  /** Applies a configuration as far as that can be done without a new replicator. False: it takes a new one. */
+  /**
+   * Applies a configuration as far as that can be done with the tables that there are. False: it takes a new engine, and
+   * nothing was changed. Throws SyscallError when the kernel's side cannot be opened anew; then nothing was changed either.
+   */
   reconfigure(config: ReplicationConfig): boolean {
-    const before = this.#config;
-    if (essence(before) !== essence(config)) return false;
-    if (before.channels.length !== config.channels.length) return false;
+    const { reason, changesChannels, changesSockets } = compareConfigs(this.#config, config);
+    if (reason !== undefined) return false;
+    if (changesSockets) this.#exchangeKernel(config);
+    this.replicator.reconfigure(config);
     this.#config = config;
-    if (JSON.stringify(before.channels) === JSON.stringify(config.channels)) return true;
+    if (!changesChannels) return true;
     this.#channels.close();
-    for (const index of config.channels.keys()) this.replicator.handleLink(index, undefined);
     this.#channels = this.#openChannels();
     return true;
   }
 
   deadline(): Instant | undefined {
     if (this.#hasMore) return AT_ONCE;
-    const deadline = earliest(this.replicator.deadline(), this.kernel.deadline());
+    const deadline = earliest(this.replicator.deadline(), this.#kernel.deadline());
     return earliest(deadline, this.#channels.deadline());
   }
 
   work(now: Instant): void {
     if (now >= this.replicator.deadline()) this.replicator.wake(now);
-    this.kernel.work(now);
+    this.#kernel.work(now);
     this.#channels.wake(now);
     this.#transmit();
   }
 
   close(): void {
-    this.kernel.close();
+    this.#kernel.close();
     this.#channels.close();
+  }
+
+  /** Listens anew before it stops listening, and reads the kernel's table, as what was not read yet is lost. */
+  #exchangeKernel(config: ReplicationConfig): void {
+    const before = this.#kernel;
+    const after = this.#openKernel(config);
+    this.#kernel = after;
+    after.succeed(before);
+    before.abandon(this.#context.now());
+    this.replicator.resyncWithKernel();
+  }
+
+  #openKernel(config: ReplicationConfig): KernelFlows {
+    const { now, reactor, overran } = this.#context;
+    return new KernelFlows(config, { reactor, now, overran, replicator: this.replicator });
   }
 
   #openChannels(): ReplicationChannels {
@@ -104,15 +127,3 @@ export class ReplicationEngine {
     this.#hasMore = this.#channels.transmit(this.replicator.channel, this.#fill) === "more";
   }
 }
-
-/** What may change around a replicator and its side of the kernel. */
-const AROUND: ReadonlySet<string> = new Set<keyof ReplicationConfig>([
-  "channels",
-  "logFile",
-  "syslog",
-  "lockFile",
-  "controlSocket",
-]);
-
-const essence = (config: ReplicationConfig): string =>
-  JSON.stringify(config, (key, value: unknown) => (AROUND.has(key) ? undefined : value));

@@ -117,6 +117,13 @@ export type ReplicationNews =
   | { readonly type: "overrun"; readonly count: number; readonly buffer: number }
   | ({ readonly type: "loaded"; readonly unit: string } & CommitResult)
   | { readonly type: "released"; readonly unit: string }
+  | {
+      readonly type: "reconfigured";
+      readonly changes: readonly string[];
+      /** Why the tables begin anew; null when they are kept. */
+      readonly reason: string | null;
+      readonly text: string;
+    }
   | { readonly type: "link-changed"; readonly interface: string | null }
   | { readonly type: "kernel-unfit"; readonly code: string; readonly reason: string }
   | { readonly type: "trouble"; readonly trouble: Trouble };

@@ -48,6 +48,12 @@ export function tellNews(news: ReplicationNews, mode: string, log: LogEvent): vo
       log("replication.released", { unit }, `${unit}: the flows are the peer's now`);
       break;
     }
+    case "reconfigured": {
+      const { changes, reason, text } = news;
+      const fields = { changes, tables_kept: reason === null, reason };
+      log("replication.reconfigured", fields, text);
+      break;
+    }
     case "overrun":
     case "link-changed":
     case "kernel-unfit":

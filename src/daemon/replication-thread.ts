@@ -26,6 +26,7 @@ import { RouteMonitor } from "../kernel/route-monitor.ts";
 import { RouteNetlink } from "../kernel/route-netlink.ts";
 import { setNice, setRealtimePriority } from "../kernel/scheduling.ts";
 import type { ReplicationConfig } from "../replication/config.ts";
+import { compareConfigs, describeReconfiguration } from "../replication/reconfigure.ts";
 import { takePortion, takeResendQueue } from "./entry-portion.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import { isCommand, ReplicationCommands } from "./replication-commands.ts";
@@ -325,12 +326,22 @@ class ReplicationThread {
 
   /** What cannot be changed is made anew: this router then reads its kernel again, and the peer is asked for its flows. */
   #reload(config: ReplicationConfig, now: Instant): void {
-    if (this.#engine.reconfigure(config)) return;
+    const { config: before, replicator } = this.#engine;
+    const difference = compareConfigs(before, config);
+    const text = describeReconfiguration(difference);
+    if (!this.#engine.reconfigure(config)) this.#beginAnew(config, replicator.isToPurge, now);
+    if (text === undefined) return;
+    const { changes, reason = null } = difference;
+    this.#report({ type: "reconfigured", changes, reason, text });
+  }
+
+  #beginAnew(config: ReplicationConfig, isToPurge: boolean, now: Instant): void {
     this.#commands.abandon();
     this.#engine.close();
     this.#engine = this.#newEngine(config);
     this.#sample = this.#takeSample(now);
     if (this.#line !== undefined) this.#role.begin(now);
+    if (isToPurge) this.#engine.replicator.schedulePurge(now);
     this.#engine.replicator.requestResync();
   }
 

@@ -332,6 +332,15 @@ const EVENTS = {
     meaning: "This router gave up its role; its flows are the peer's from now on.",
     fields: { unit: "sync group or instance" },
   },
+  "replication.reconfigured": {
+    level: "info",
+    meaning: "A reload changed the replication of flows.",
+    fields: {
+      changes: "settings that changed, in words",
+      tables_kept: "true when what is known of the flows was kept",
+      reason: "why it was not kept, null when it was",
+    },
+  },
   "replication.link-changed": {
     level: "info",
     meaning: "Another dedicated link is in use.",

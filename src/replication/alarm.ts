@@ -6,6 +6,7 @@
 import type { Prng } from "../base/random.ts";
 import { after, type Duration, type Instant, milliseconds, toMilliseconds } from "../base/time.ts";
 import type { SyncCursor } from "../wire/flow-sync.ts";
+import type { ReplicationMode } from "./config.ts";
 import type { TrafficCounters } from "./counters.ts";
 import type { DatagramPacker } from "./datagram-packer.ts";
 import { NONE, UNLISTED } from "./flow-table.ts";
@@ -24,6 +25,9 @@ const FRACTION_TICKS = 2;
 const FRACTIONS = 5;
 const TICKS_PER_SECOND = 10;
 
+const wholeSeconds = (time: Duration): number =>
+  Math.max(1, Math.round(toMilliseconds(time) / 1000));
+
 const tickOf = (now: Instant): number => Math.floor(now / TICK) >>> 0;
 
 export class Alarm implements Protocol {
@@ -31,7 +35,7 @@ export class Alarm implements Protocol {
   readonly #traffic: TrafficCounters;
   readonly #events: SyncEvents;
   readonly #random: Prng;
-  readonly #refreshSeconds: number;
+  #refreshSeconds: number;
   #next: number;
   #heardAt: Instant | undefined;
   #turnAt: Instant;
@@ -52,7 +56,7 @@ export class Alarm implements Protocol {
     this.#events = parts.events;
     this.#random = options.random;
     this.#next = options.startSequence >>> 0;
-    this.#refreshSeconds = Math.max(1, Math.round(toMilliseconds(options.refreshTime) / 1000));
+    this.#refreshSeconds = wholeSeconds(options.refreshTime);
     this.#turnAt = after(now, ALARM_TURN);
   }
 
@@ -97,6 +101,11 @@ export class Alarm implements Protocol {
   requestBulk(): void {}
   requestResync(): void {}
   setFacts(): void {}
+
+  /** Flows that are due later keep to it. */
+  reconfigure(mode: ReplicationMode): void {
+    if (mode.type === "alarm") this.#refreshSeconds = wholeSeconds(mode.refreshTime);
+  }
 
   /** Whatever has a flag is no alarm, and is not even counted. */
   receive(message: SyncCursor, now: Instant): void {

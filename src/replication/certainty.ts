@@ -15,7 +15,7 @@ const ASK_AGAIN_MAX: Duration = seconds(600);
 const CALM: Duration = seconds(5);
 
 export class CertaintyJudge {
-  readonly #assumedAfter: Duration;
+  readonly #assumedAfter: () => Duration;
   #state: "none" | "partial" | "proven" = "none";
   #readyAt: Instant | undefined;
   #provenAt: Instant | undefined;
@@ -25,7 +25,7 @@ export class CertaintyJudge {
   #mismatches = 0;
 
   /** A peer that proves nothing is believed to have told everything this long after it was asked to. */
-  constructor(assumedAfter: Duration) {
+  constructor(assumedAfter: () => Duration) {
     this.#assumedAfter = assumedAfter;
   }
 
@@ -95,6 +95,6 @@ export class CertaintyJudge {
   judge(isDuet: boolean, now: Instant): Certainty {
     if (this.#state === "proven") return "proven";
     if (this.#readyAt === undefined) return this.#state;
-    return !isDuet && between(this.#readyAt, now) >= this.#assumedAfter ? "assumed" : "partial";
+    return !isDuet && between(this.#readyAt, now) >= this.#assumedAfter() ? "assumed" : "partial";
   }
 }

@@ -58,7 +58,7 @@ export class CommitPlan {
     failed: new Map<number, number>(),
   };
   readonly #cache: ExternalCache;
-  readonly #timeout: number | undefined;
+  #timeout: number | undefined;
   readonly #slots = new Int32Array(BATCH_MAX);
   readonly #steps: Step[] = [];
   readonly #errors = new Int32Array(BATCH_MAX);
@@ -67,6 +67,11 @@ export class CommitPlan {
   /** `timeout`: of all committed entries; undefined estimates it from what the peer sent. */
   constructor(cache: ExternalCache, timeout: Duration | undefined) {
     this.#cache = cache;
+    this.setTimeout(timeout);
+  }
+
+  /** Of what is committed from now on; undefined estimates it. */
+  setTimeout(timeout: Duration | undefined): void {
     this.#timeout = timeout === undefined ? undefined : Math.round(toSeconds(timeout));
   }
 

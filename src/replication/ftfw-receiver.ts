@@ -31,7 +31,7 @@ export type Admission = "accepted" | "dropped" | "renumbered";
 export class FtfwReceiver {
   readonly #control: ControlQueue;
   readonly #traffic: TrafficCounters;
-  readonly #windowSize: number;
+  #windowSize: number;
   #last = 0;
   #known = false;
   #ackFrom: number | undefined;
@@ -46,6 +46,12 @@ export class FtfwReceiver {
     this.#traffic = traffic;
     this.#windowSize = Math.max(1, windowSize);
     this.#window = this.#windowSize;
+  }
+
+  /** Messages per acknowledgement while there are many. */
+  setWindowSize(size: number): void {
+    this.#windowSize = Math.max(1, size);
+    this.#window = Math.min(this.#window, this.#windowSize);
   }
 
   /** When an acknowledgement is due, if nothing makes it due earlier. */

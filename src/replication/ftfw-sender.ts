@@ -45,12 +45,12 @@ export class FtfwSender {
   sayHelloBack = false;
   readonly #caches: readonly InternalCache[];
   readonly #traffic: TrafficCounters;
-  readonly #resendQueueSize: number;
-  readonly #inFlightMin: number;
-  #inFlightMax: number;
+  #resendQueueSize = 1;
+  #inFlightMin = 1;
+  #inFlightMax = 1;
   /** The next number at each of the last calls of review(). */
   readonly #reviewed: number[] = [];
-  #inFlightLimit: number;
+  #inFlightLimit = 1;
   #next: number;
   #hello: "init" | "say" | "done" = "init";
 
@@ -63,7 +63,12 @@ export class FtfwSender {
     this.#traffic = traffic;
     this.#next = startSequence >>> 0;
     this.acked = onward(this.#next, -1);
-    this.#resendQueueSize = Math.max(1, resendQueueSize);
+    this.setResendQueueSize(resendQueueSize);
+  }
+
+  /** Bounds what is not acknowledged, and so what is in flight. */
+  setResendQueueSize(size: number): void {
+    this.#resendQueueSize = Math.max(1, size);
     this.#inFlightMin = Math.min(IN_FLIGHT_MIN, this.#resendQueueSize);
     this.#inFlightMax = Math.min(IN_FLIGHT_MAX, this.#resendQueueSize);
     this.#inFlightLimit = this.#inFlightMin;

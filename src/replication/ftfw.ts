@@ -24,6 +24,7 @@ import {
   type SyncCursor,
 } from "../wire/flow-sync.ts";
 import { BulkRound, type RoundReport } from "./bulk-round.ts";
+import type { ReplicationMode } from "./config.ts";
 import type { TrafficCounters } from "./counters.ts";
 import type { DatagramPacker } from "./datagram-packer.ts";
 import { FtfwReceiver } from "./ftfw-receiver.ts";
@@ -125,6 +126,12 @@ export class Ftfw implements Protocol {
     return (
       earliest(earliest(this.#aliveAt, this.#reviewAt), this.#receiver.deadline()) ?? this.#aliveAt
     );
+  }
+
+  reconfigure(mode: ReplicationMode): void {
+    if (mode.type !== "ftfw") return;
+    this.sender.setResendQueueSize(mode.resendQueueSize);
+    this.#receiver.setWindowSize(mode.ackWindowSize);
   }
 
   setFacts(facts: KernelFacts): void {

@@ -17,7 +17,7 @@ export interface KernelDumpOptions {
 }
 
 export class KernelDumps {
-  readonly #options: KernelDumpOptions;
+  #options: KernelDumpOptions;
   readonly #wanted = new Set<DumpPurpose>();
   #current: DumpPurpose | undefined;
   #populateAt: Instant | undefined;
@@ -26,6 +26,12 @@ export class KernelDumps {
 
   constructor(options: KernelDumpOptions) {
     this.#options = options;
+  }
+
+  reconfigure(options: KernelDumpOptions): void {
+    this.#options = options;
+    if (options.poll === undefined) return;
+    this.want("populate");
   }
 
   /** Complete dumps to bring the caches in line, the first one included. */

@@ -40,10 +40,10 @@ export class KernelSide {
   readonly dumps: KernelDumps;
   readonly #parts: KernelSideParts;
   readonly #pairs: readonly CachePair[];
-  readonly #flowReader: FlowReader;
-  readonly #expectationReader: ExpectationReader;
-  readonly #filter: FlowFilter;
-  readonly #expectationFilter: ExpectationFilter;
+  #flowReader: FlowReader;
+  #expectationReader: ExpectationReader;
+  #filter: FlowFilter;
+  #expectationFilter: ExpectationFilter;
   readonly #toFlush: RecordRing | undefined;
   /** One for flows, one for expectations. */
   readonly #ended: Readonly<Record<RecordKind, EndedFlows>>;
@@ -52,18 +52,33 @@ export class KernelSide {
   #refusedBefore = 0;
 
   constructor(parts: KernelSideParts, config: ReplicationConfig) {
-    const timeouts = config.commitTimeout === undefined;
     this.#parts = parts;
     this.#pairs =
       parts.expectations === undefined ? [parts.flows] : [parts.flows, parts.expectations];
     this.dumps = new KernelDumps(config);
     this.#ended = { flow: new EndedFlows("flow"), expectation: new EndedFlows("expectation") };
-    this.#flowReader = new FlowReader({ timeouts, windowScales: config.windowTracking });
-    this.#expectationReader = new ExpectationReader({ timeouts });
-    this.#filter = new FlowFilter(config.filter);
-    this.#expectationFilter = new ExpectationFilter(config.expectations);
+    ({
+      flowReader: this.#flowReader,
+      expectationReader: this.#expectationReader,
+      filter: this.#filter,
+      expectationFilter: this.#expectationFilter,
+    } = newReaders(config));
     if (parts.flows.internal === undefined) this.#toFlush = new RecordRing(FLUSH_RING_SIZE);
     else this.dumps.want("populate");
+  }
+
+  /** `rereads`: what is replicated, or said of it, is another from now on, so the kernel's table is read again. */
+  reconfigure(config: ReplicationConfig, rereads: boolean): void {
+    ({
+      flowReader: this.#flowReader,
+      expectationReader: this.#expectationReader,
+      filter: this.#filter,
+      expectationFilter: this.#expectationFilter,
+    } = newReaders(config));
+    this.dumps.reconfigure(config);
+    if (!rereads) return;
+    if (this.#parts.flows.internal !== undefined) this.dumps.want("populate");
+    else if (this.#parts.role() !== "backup") this.dumps.want("bulk");
   }
 
   /** Messages of the kernel without a tuple to know the flow by. */
@@ -175,4 +190,21 @@ export class KernelSide {
     const base = external.table.kind === "flow" ? CT_NEW : EXP_NEW;
     this.#parts.send(base + TYPE_OF_NEWS[news], record);
   }
+}
+
+interface Readers {
+  readonly flowReader: FlowReader;
+  readonly expectationReader: ExpectationReader;
+  readonly filter: FlowFilter;
+  readonly expectationFilter: ExpectationFilter;
+}
+
+function newReaders(config: ReplicationConfig): Readers {
+  const timeouts = config.commitTimeout === undefined;
+  return {
+    flowReader: new FlowReader({ timeouts, windowScales: config.windowTracking }),
+    expectationReader: new ExpectationReader({ timeouts }),
+    filter: new FlowFilter(config.filter),
+    expectationFilter: new ExpectationFilter(config.expectations),
+  };
 }

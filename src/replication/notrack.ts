@@ -93,6 +93,9 @@ export class Notrack implements Protocol {
     return this.#facts.peer;
   }
 
+  /** There are no numbers to change. */
+  reconfigure(): void {}
+
   setFacts(facts: KernelFacts): void {
     this.#facts.setOwn(facts);
   }

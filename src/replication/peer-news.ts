@@ -11,7 +11,7 @@ export interface PeerNewsOptions {
   /** Whether the peer is a little-endian conntrackd, see swapPortsAndIds(). */
   readonly swaps: boolean;
   /** Entries expire when they were not repeated for this long; only in ALARM. */
-  readonly expiresAfter: Duration | undefined;
+  readonly expiresAfter: () => Duration | undefined;
   /** Whether the peer proves what it says, so that a loss needs no other remedy. */
   readonly isProving: () => boolean;
   /** Sends everything, from the cache or from the kernel. */
@@ -109,7 +109,7 @@ export class PeerNews implements SyncEvents {
   }
 
   turn(part: number, parts: number, now: Instant): void {
-    const { expiresAfter } = this.#options;
+    const expiresAfter = this.#options.expiresAfter();
     if (expiresAfter === undefined) return;
     for (const { external } of this.#pairs) external.expire(expiresAfter, { part, parts }, now);
   }

@@ -2,6 +2,7 @@
 import type { Instant } from "../base/time.ts";
 import type { SyncCursor } from "../wire/flow-sync.ts";
 import type { RoundReport } from "./bulk-round.ts";
+import type { ReplicationMode } from "./config.ts";
 import type { TrafficCounters } from "./counters.ts";
 import type { DatagramPacker } from "./datagram-packer.ts";
 import type { InternalCache } from "./internal-cache.ts";
@@ -34,6 +35,8 @@ export interface Protocol {
   /** What the peer says of its kernel; undefined where it does not. */
   readonly peerFacts: KernelFacts | undefined;
   deadline(): Instant;
+  /** Takes over the numbers of a mode of the same type. */
+  reconfigure(mode: ReplicationMode): void;
   /** What this kernel is like, for a peer that wants to know. */
   setFacts(facts: KernelFacts): void;
   /** Whether this router's flows are the ones that count: only then may the peer be brought up to date as a whole. */

@@ -40,6 +40,7 @@ import { KernelSide } from "./kernel-side.ts";
 import { Notrack } from "./notrack.ts";
 import { PeerNews } from "./peer-news.ts";
 import type { Protocol } from "./protocol.ts";
+import { compareConfigs } from "./reconfigure.ts";
 import { Takeover, type TakeoverEvent } from "./takeover.ts";
 import type { ReplicationView } from "./view.ts";
 import { viewReplication } from "./views.ts";
@@ -73,10 +74,10 @@ export interface ListRequest {
 }
 
 export class Replicator {
-  readonly #config: ReplicationConfig;
+  #config: ReplicationConfig;
   readonly #traffic: TrafficCounters = newTrafficCounters();
   readonly #certainty: CertaintyJudge;
-  readonly #channels: Channels;
+  #channels: Channels;
   readonly #packer: DatagramPacker;
   readonly #flows: CachePair;
   readonly #expectations: CachePair | undefined;
@@ -95,9 +96,8 @@ export class Replicator {
   constructor(options: ReplicatorOptions, now: Instant) {
     const { config } = options;
     this.#config = config;
-    this.#certainty = new CertaintyJudge(assumedAfter(config));
-    const preferred = config.channels.findIndex(({ isDefault }) => isDefault);
-    this.#channels = new Channels(config.channels.length, Math.max(0, preferred));
+    this.#certainty = new CertaintyJudge(() => assumedAfter(this.#config));
+    this.#channels = newChannels(config);
     this.#packer = new DatagramPacker(options.peerIsLittleEndian);
     this.#flows = newPair("flow", options);
     this.#expectations =
@@ -105,7 +105,7 @@ export class Replicator {
     this.#pairs =
       this.#expectations === undefined ? [this.#flows] : [this.#flows, this.#expectations];
     this.#takeover = new Takeover(this.#pairs, {
-      purgeTimeout: config.purgeTimeout,
+      purgeTimeout: () => this.#config.purgeTimeout,
       sendingChanged: () => this.#updateSending(),
       adopted: (at) => this.#sendAll(at, true),
       purged: () => {
@@ -126,6 +126,21 @@ export class Replicator {
     this.#isPopulated = this.#flows.internal === undefined;
     this.#lookAt = after(now, LOOK_INTERVAL);
     this.#updateSending();
+  }
+
+  /**
+   * Applies what may change while the tables are kept; see compareConfigs(). Returns false, and has changed nothing, where
+   * that takes a new replicator. Where the links changed, all of them count as down until they are told of again.
+   */
+  reconfigure(config: ReplicationConfig): boolean {
+    const { reason, changesChannels, changesContent } = compareConfigs(this.#config, config);
+    if (reason !== undefined) return false;
+    this.#config = config;
+    if (changesChannels) this.#channels = newChannels(config);
+    for (const { plan } of this.#pairs) plan.setTimeout(config.commitTimeout);
+    this.#kernel.reconfigure(config, changesContent);
+    this.#protocol.reconfigure(config.mode);
+    return true;
   }
 
   /** The channel to send on. */
@@ -281,6 +296,11 @@ export class Replicator {
     this.#takeover.schedulePurge(now);
   }
 
+  /** Whether flows of this router wait for PurgeTimeout to be deleted. */
+  get isToPurge(): boolean {
+    return this.#takeover.isToPurge;
+  }
+
   /** Brings the internal caches in line with the kernel, as conntrackd -R does. */
   resyncWithKernel(): void {
     if (this.#flows.internal !== undefined) this.#kernel.dumps.want("populate");
@@ -407,11 +427,10 @@ export class Replicator {
     else faults.malformedHeader += 1;
   }
 
-  #newPeerNews({ config, peerIsLittleEndian }: ReplicatorOptions): PeerNews {
-    const { mode } = config;
+  #newPeerNews({ peerIsLittleEndian }: ReplicatorOptions): PeerNews {
     return new PeerNews(this.#flows, this.#expectations, this.#certainty, {
       swaps: peerIsLittleEndian,
-      expiresAfter: mode.type === "alarm" ? mode.cacheTimeout : undefined,
+      expiresAfter: () => expiryOf(this.#config),
       sendAll: (at) => this.#sendAll(at, false),
       askForAll: () => this.#protocol.requestResync(),
       ready: (at) => this.#askForAll(at),
@@ -456,6 +475,15 @@ function newPair(kind: RecordKind, { config, seed }: ReplicatorOptions): CachePa
     deadMax: Math.ceil(limit * DEAD_PART),
   });
 }
+
+function newChannels({ channels }: ReplicationConfig): Channels {
+  const preferred = channels.findIndex(({ isDefault }) => isDefault);
+  return new Channels(channels.length, Math.max(0, preferred));
+}
+
+/** How long the peer's entries live without being repeated. */
+const expiryOf = ({ mode }: ReplicationConfig): Duration | undefined =>
+  mode.type === "alarm" ? mode.cacheTimeout : undefined;
 
 /** When a peer that cannot prove it has said everything. */
 const assumedAfter = ({ mode }: ReplicationConfig): Duration =>

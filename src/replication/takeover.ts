@@ -63,7 +63,7 @@ interface Totals {
 }
 
 export interface TakeoverOptions {
-  readonly purgeTimeout: Duration;
+  readonly purgeTimeout: () => Duration;
   /** This router's flows begin, or cease, to be the ones that count. */
   readonly sendingChanged: (sends: boolean, now: Instant) => void;
   /** The peer's flows are this router's own now. */
@@ -141,7 +141,11 @@ export class Takeover {
 
   /** Deletes this router's flows from its kernel after PurgeTimeout, as conntrackd -t does. */
   schedulePurge(now: Instant): void {
-    this.#purgeAt ??= after(now, this.#options.purgeTimeout);
+    this.#purgeAt ??= after(now, this.#options.purgeTimeout());
+  }
+
+  get isToPurge(): boolean {
+    return this.#purgeAt !== undefined;
   }
 
   /** Deletes them now. */

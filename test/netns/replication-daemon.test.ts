@@ -171,6 +171,58 @@ describe.skipIf(!isRoot)("two daemons that replicate flows", () => {
     await external(beta, 7);
   });
 
+  test("a reload of filter, timeouts and buffers keeps the tables, and says so", async () => {
+    const alpha = await start("alpha");
+    const beta = await start("beta");
+    makeFlows("alpha", 1_000, 6);
+    await external(beta, 6);
+    const general = "NetlinkBufferSize 1048576\n  NetlinkBufferSizeMaxGrowth 4194304";
+    const ignored = conntrackdConf("alpha", { general }).replace(
+      "IPv4_address 127.0.0.1",
+      "IPv4_address 192.0.2.1",
+    );
+    await alpha.reloadReplication(ignored);
+    expect((await alpha.event("replication.reconfigured")).data).toMatchObject({
+      tables_kept: true,
+      reason: null,
+      changes: expect.arrayContaining(["filter", "event buffer"]) as unknown,
+    });
+    await external(beta, 0);
+    await alpha.reloadReplication(conntrackdConf("alpha", { general }));
+    await external(beta, 6);
+    expect((await alpha.client.replicationStats()).kernel.receiveBuffer).toBe(1_048_576);
+    await beta.reloadReplication(conntrackdConf("beta", { mode: "Mode FTFW { PurgeTimeout 7 }" }));
+    expect((await replicationOf(beta)).flows.external).toBe(6);
+    makeFlows("alpha", 2_000, 1);
+    await external(beta, 7);
+    expect((await replicationOf(beta)).lostMessages).toBe(0);
+  });
+
+  test("each knows what the kernel of the other is like", async () => {
+    places.alpha.exec("sysctl", "-qw", "net.netfilter.nf_conntrack_tcp_be_liberal=1");
+    const alpha = await start("alpha");
+    const beta = await start("beta");
+    await eventually("what the peer tells", async () => {
+      const statuses = await Promise.all([alpha, beta].map(replicationOf));
+      return statuses.every(({ peerKernel }) => peerKernel !== null);
+    });
+    const own = (await replicationOf(alpha)).kernel;
+    const { peerKernel } = await replicationOf(beta);
+    expect({ ...peerKernel, count: 0 }).toEqual({ ...own, count: 0 });
+    expect(peerKernel?.tcpBeLiberal).toBe(true);
+    expect((await beta.client.replicationStats()).conntrack.peer).toEqual(peerKernel);
+    await beta.reloadReplication(conntrackdConf("beta", { mode: "Mode NOTRACK { }" }));
+    await alpha.reloadReplication(conntrackdConf("alpha", { mode: "Mode NOTRACK { }" }));
+    expect((await alpha.event("replication.reconfigured")).data).toMatchObject({
+      tables_kept: false,
+      reason: "the mode changed from ftfw to notrack",
+    });
+    await eventually("what the peer tells in NOTRACK", async () => {
+      const status = await replicationOf(beta);
+      return status.mode === "notrack" && status.peerKernel?.tcpBeLiberal === true;
+    });
+  });
+
   test("a reload to another mode brings the flows over again", async () => {
     const alpha = await start("alpha");
     const beta = await start("beta");

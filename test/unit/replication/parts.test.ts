@@ -130,7 +130,7 @@ describe("channels", () => {
 });
 
 describe("certainty", () => {
-  const judge = (): CertaintyJudge => new CertaintyJudge(seconds(5));
+  const judge = (): CertaintyJudge => new CertaintyJudge(() => seconds(5));
 
   test("is proven by a complete round, and gone with a restart", () => {
     const certainty = judge();
