@@ -48,12 +48,9 @@ export function tellNews(news: ReplicationNews, mode: string, log: LogEvent): vo
       log("replication.released", { unit }, `${unit}: the flows are the peer's now`);
       break;
     }
-    case "reconfigured": {
-      const { changes, reason, text } = news;
-      const fields = { changes, tables_kept: reason === null, reason };
-      log("replication.reconfigured", fields, text);
+    case "reconfigured":
+      tellReconfigured(news, log);
       break;
-    }
     case "overrun":
     case "link-changed":
     case "kernel-unfit":
@@ -69,6 +66,13 @@ function tellLoaded(news: Extract<ReplicationNews, { type: "loaded" }>, log: Log
   const refused = failed === 0 ? "" : `, ${failed} refused (${reasons.join(", ")})`;
   const text = `${unit}: ${committed} flows loaded within ${tookMs} ms, ${kept} were there${refused}`;
   log("replication.loaded", fields, text);
+}
+
+function tellReconfigured(
+  { changes, reason, text }: Extract<ReplicationNews, { type: "reconfigured" }>,
+  log: LogEvent,
+): void {
+  log("replication.reconfigured", { changes, tables_kept: reason === null, reason }, text);
 }
 
 function tellOfKernel(news: KernelNews, log: LogEvent): void {
