@@ -73,8 +73,7 @@ function instancesOn({ election }: PairConfig, network: PairNetwork): readonly P
 
 /** A link-local address is no source for what goes further than the link. */
 const sourceFor = ({ addresses }: PairNetwork, gateway: IpAddress): IpAddress | undefined =>
-  addresses.find(
-    ({ address }) => ipFamily(address) === ipFamily(gateway) && !isLinkLocal(address),
-  )?.address;
+  addresses.find(({ address }) => ipFamily(address) === ipFamily(gateway) && !isLinkLocal(address))
+    ?.address;
 
 const shorter = (a: Duration, b: Duration): Duration => (a < b ? a : b);
