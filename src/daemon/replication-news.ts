@@ -8,9 +8,9 @@ export type LogEvent = <Name extends EventName>(
   text: string,
 ) => void;
 
-type KernelNews = Extract<
+type SurroundingNews = Extract<
   ReplicationNews,
-  { type: "overrun" | "link-changed" | "kernel-unfit" | "trouble" }
+  { type: "reconfigured" | "overrun" | "link-changed" | "kernel-unfit" | "trouble" }
 >;
 
 /** `mode` is the one in force. */
@@ -49,13 +49,11 @@ export function tellNews(news: ReplicationNews, mode: string, log: LogEvent): vo
       break;
     }
     case "reconfigured":
-      tellReconfigured(news, log);
-      break;
     case "overrun":
     case "link-changed":
     case "kernel-unfit":
     case "trouble":
-      tellOfKernel(news, log);
+      tellOfSurroundings(news, log);
   }
 }
 
@@ -68,15 +66,14 @@ function tellLoaded(news: Extract<ReplicationNews, { type: "loaded" }>, log: Log
   log("replication.loaded", fields, text);
 }
 
-function tellReconfigured(
-  { changes, reason, text }: Extract<ReplicationNews, { type: "reconfigured" }>,
-  log: LogEvent,
-): void {
-  log("replication.reconfigured", { changes, tables_kept: reason === null, reason }, text);
-}
-
-function tellOfKernel(news: KernelNews, log: LogEvent): void {
+function tellOfSurroundings(news: SurroundingNews, log: LogEvent): void {
   switch (news.type) {
+    case "reconfigured": {
+      const { changes, reason, text } = news;
+      const fields = { changes, tables_kept: reason === null, reason };
+      log("replication.reconfigured", fields, text);
+      break;
+    }
     case "overrun": {
       const { count, buffer } = news;
       const text = `the kernel dropped events (overrun ${count}); the buffer has ${buffer} bytes now`;
