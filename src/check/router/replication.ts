@@ -1,0 +1,106 @@
+/** conntrackd.conf beside keepalived.conf and the kernel's limits. */
+import { type IpAddress, prefixContains } from "../../base/ip.ts";
+import type { Position } from "../../config/diagnostics.ts";
+import type { Command, Model } from "../../config/model.ts";
+import type { ReplicationConfig } from "../../replication/config.ts";
+import { type Finding, found } from "../finding.ts";
+import { blockAt, placeOf, type RouterPicture, virtualsOf } from "../picture.ts";
+
+export function checkReplication(picture: RouterPicture): readonly Finding[] {
+  const { replication } = picture;
+  if (replication === undefined) return [];
+  const { config, file } = replication;
+  const start: Position = { file, line: 1, column: 1 };
+  return [
+    ...checkCommit(picture),
+    ...checkLinks(picture, config, start),
+    ...checkOwnFlows(picture, config, start),
+    ...checkHashLimit(picture, config, start),
+  ];
+}
+
+const COMMITS = /\bconntrackd\b[^\n]*\s-c\b|\bduet\s+flows\s+commit\b/;
+
+/** Silent about scripts whose text was not given. */
+function checkCommit(picture: RouterPicture): readonly Finding[] {
+  const { election } = picture;
+  if (election === undefined || election.model.vrrp.instances.length === 0) return [];
+  const { model } = election;
+  const programs = notifiers(model);
+  if (programs.some((command) => mayCommit(picture, command)) || model.fifos.length > 0) return [];
+  const unit = model.vrrp.groups[0]?.name ?? model.vrrp.instances[0]?.name ?? "";
+  const reason =
+    programs.length === 0
+      ? "has no notify script"
+      : "has notify scripts, and none of them calls conntrackd -c";
+  const message = `${unit} ${reason}, so keepalived and conntrackd never put replicated connections into the kernel`;
+  return [found("state-never-committed", blockAt(picture, unit), message)];
+}
+
+function notifiers({ instanceNotify, groupNotify }: Model): readonly Command[] {
+  const configs = [...Object.values(groupNotify), ...Object.values(instanceNotify)];
+  return configs.flatMap(({ master, any }) => [master, any].filter((one) => one !== undefined));
+}
+
+function mayCommit({ files }: RouterPicture, { argv }: Command): boolean {
+  const program = argv[0] ?? "";
+  if (COMMITS.test(argv.join(" "))) return true;
+  const name = program.split("/").at(-1) ?? program;
+  const script = files.find(({ file }) => file.split("/").at(-1) === name);
+  return script === undefined || COMMITS.test(script.text);
+}
+
+function checkLinks(
+  picture: RouterPicture,
+  { channels }: ReplicationConfig,
+  start: Position,
+): readonly Finding[] {
+  const shared = channels.filter((channel) =>
+    virtualsOf(picture).some(({ instance }) => instance.interface === channel.interface),
+  );
+  return shared.map((channel) => {
+    const message = `connections are replicated over ${channel.interface}, which has virtual addresses and therefore hosts`;
+    return found("link-shared", placeOf(picture, start, /^\s*Interface\b/i), message);
+  });
+}
+
+/** Of the own addresses that are known: the ones of the dedicated links always are. */
+function checkOwnFlows(
+  { name, ownAddresses, ...rest }: RouterPicture,
+  { filter, channels }: ReplicationConfig,
+  start: Position,
+): readonly Finding[] {
+  if (filter.addresses?.policy === "accept") return [];
+  const ignored = filter.addresses?.entries ?? [];
+  const links = channels
+    .filter(({ transport }) => transport !== "multicast")
+    .map(({ address }) => address);
+  const own = new Set<IpAddress>([...links, ...ownAddresses.map(({ prefix }) => prefix.address)]);
+  const missing = [...own].filter(
+    (address) => !ignored.some((prefix) => prefixContains(prefix, address)),
+  );
+  if (missing.length === 0) return [];
+  const at = placeOf({ name, ownAddresses, ...rest }, start, /\bAddress\s+Ignore\b|\bFilter\b/i);
+  const message = `flows of ${name} itself are replicated: Address Ignore does not list ${missing.join(", ")}`;
+  const lines = missing.map(
+    (address) => `${address.includes(":") ? "IPv6" : "IPv4"}_address ${address}`,
+  );
+  return [
+    found("own-flows-replicated", at, message, `add to Address Ignore { }: ${lines.join(", ")}`),
+  ];
+}
+
+const LIMITS = ["net.netfilter.nf_conntrack_max", "net.nf_conntrack_max"];
+
+function checkHashLimit(
+  picture: RouterPicture,
+  { hashLimit }: ReplicationConfig,
+  start: Position,
+): readonly Finding[] {
+  const limit = LIMITS.flatMap((key) => picture.sysctls[key] ?? []).at(-1);
+  const kernelMax = Number(limit?.value);
+  if (limit === undefined || !Number.isSafeInteger(kernelMax) || hashLimit >= kernelMax) return [];
+  const message = `HashLimit is ${hashLimit}, and the kernel tracks up to ${kernelMax} connections (${limit.at.file}:${limit.at.line})`;
+  const at = placeOf(picture, start, /\bHashLimit\b/i);
+  return [found("hash-limit-low", at, message, `write HashLimit ${kernelMax * 2}`)];
+}
