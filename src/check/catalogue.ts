@@ -10,6 +10,7 @@ import { KEEPALIVED_ADVICE } from "./catalogue/keepalived.ts";
 import { SHARED_ADVICE, TEXT_ADVICE } from "./catalogue/language.ts";
 import { REPLICATION_ENTRIES } from "./catalogue/replication.ts";
 import { SERVICES_ENTRIES } from "./catalogue/services.ts";
+import { DOCTOR_ENTRIES } from "./doctor/catalogue.ts";
 import type { FindingEntry } from "./entry.ts";
 
 /** One part of the catalogue, under a heading of the reference. */
@@ -47,6 +48,7 @@ export const CATALOGUE: readonly CatalogueSection[] = [
   { title: "The election, over both routers", entries: entriesOf(ELECTION_ENTRIES) },
   { title: "Replication, over both routers", entries: entriesOf(REPLICATION_ENTRIES) },
   { title: "DHCP, firewall and system", entries: entriesOf(SERVICES_ENTRIES) },
+  { title: "The live router (duet doctor)", entries: entriesOf(DOCTOR_ENTRIES) },
   {
     title: "keepalived.conf",
     entries: readersEntries(FINDINGS, { ...SHARED_ADVICE, ...TEXT_ADVICE, ...KEEPALIVED_ADVICE }),
