@@ -141,6 +141,7 @@ export class Daemon implements ControlSource {
       config: replication,
       isElected: this.#parts.options.keepalived !== null,
       realtimePriority: replicationPriority(model.scheduling),
+      stateDirectory: this.#parts.state.path,
       log: this.#log,
     });
   }

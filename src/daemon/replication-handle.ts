@@ -17,6 +17,8 @@ export interface ReplicationHandleOptions {
   readonly config: ReplicationConfig;
   readonly line: LineEnd | null;
   readonly realtimePriority: number | null;
+  /** See ReplicationThreadStart. */
+  readonly wasActive: boolean;
   readonly onNews: (news: ReplicationNews) => void;
   /** The thread ended although nobody asked it to. */
   readonly onLost: (reason: string) => void;
@@ -54,12 +56,13 @@ export class ReplicationHandle {
   #stopped: (() => void) | undefined;
 
   private constructor(options: ReplicationHandleOptions) {
-    const { config, line, realtimePriority } = options;
+    const { config, line, realtimePriority, wasActive } = options;
     this.#options = options;
     const start: ReplicationThreadStart = {
       config,
       line,
       realtimePriority,
+      wasActive,
       wakeFd: this.#wake.fd,
     };
     this.#worker = new Worker(new URL("./replication-thread.js", import.meta.url), {

@@ -18,6 +18,8 @@ export interface ReplicationThreadStart {
   readonly wakeFd: number;
   /** Leads to the VRRP thread; null when there is no election and the role follows commands. */
   readonly line: LineEnd | null;
+  /** This router was active before, since the system started: what its kernel holds is to be purged. */
+  readonly wasActive: boolean;
   /** SCHED_RR priority, below that of the VRRP thread; null leaves the thread under the ordinary policy. */
   readonly realtimePriority: number | null;
 }

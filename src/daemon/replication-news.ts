@@ -16,13 +16,9 @@ type SurroundingNews = Extract<
 /** `mode` is the one in force. */
 export function tellNews(news: ReplicationNews, mode: string, log: LogEvent): void {
   switch (news.type) {
-    case "started": {
-      const { interface: name, flows, tookMs } = news;
-      const fields = { mode, interface: name, flows, took_ms: tookMs };
-      const where = name === null ? "no link is up yet" : `over ${name}`;
-      log("replication.started", fields, `replicates in ${mode} mode ${where}; ${flows} flows`);
+    case "started":
+      tellStarted(news, mode, log);
       break;
-    }
     case "synchronised": {
       const { flows, waitedMs } = news;
       const text = `synchronised: ${flows} flows of the peer are here`;
@@ -55,6 +51,16 @@ export function tellNews(news: ReplicationNews, mode: string, log: LogEvent): vo
     case "trouble":
       tellOfSurroundings(news, log);
   }
+}
+
+function tellStarted(
+  { interface: name, flows, tookMs }: Extract<ReplicationNews, { type: "started" }>,
+  mode: string,
+  log: LogEvent,
+): void {
+  const fields = { mode, interface: name, flows, took_ms: tookMs };
+  const where = name === null ? "no link is up yet" : `over ${name}`;
+  log("replication.started", fields, `replicates in ${mode} mode ${where}; ${flows} flows`);
 }
 
 function tellLoaded(news: Extract<ReplicationNews, { type: "loaded" }>, log: LogEvent): void {

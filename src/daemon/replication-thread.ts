@@ -115,7 +115,9 @@ class ReplicationThread {
       loaded: (unit, result) => this.#report({ type: "loaded", unit, ...result }),
       released: (unit) => this.#report({ type: "released", unit }),
     });
-    if (this.#line !== undefined) this.#role.begin(now);
+    if (this.#line === undefined) return;
+    this.#role.begin(now);
+    if (start.wasActive) this.#engine.replicator.schedulePurge(now);
   }
 
   /** Until the main thread asks to shut down. */

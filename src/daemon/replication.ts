@@ -3,6 +3,7 @@
  * its news on their way to the logs and to the readers of events.
  */
 import { rmSync } from "node:fs";
+import path from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import type {
@@ -14,11 +15,12 @@ import type {
 import { FileLock } from "../kernel/file-lock.ts";
 import { CATALOGUE } from "../log/catalogue.ts";
 import type { ReplicationConfig } from "../replication/config.ts";
+import { ActiveMarker } from "./active-marker.ts";
 import { ConntrackdSocket } from "./conntrackd-socket.ts";
 import { ReplicationHandle, ReplicationSilentError } from "./replication-handle.ts";
 import { describePortion, entryFilter } from "./replication-listing.ts";
 import { ReplicationLog } from "./replication-log.ts";
-import type { Answers, Question } from "./replication-messages.ts";
+import type { Answers, Question, ReplicationNews } from "./replication-messages.ts";
 import { type LogEvent, tellNews } from "./replication-news.ts";
 import { StartError } from "./start-error.ts";
 import { type LineEnd, TakeoverWiring } from "./takeover-line.ts";
@@ -33,6 +35,8 @@ const LOOK_MS = 50;
 /** Entries per portion of a listing. */
 const PORTION_MAX = 512;
 const EXIT_USAGE = 2;
+/** In the state directory. */
+const ACTIVE_MARKER = "was-active";
 
 export interface ReplicationParts {
   readonly config: ReplicationConfig;
@@ -40,6 +44,8 @@ export interface ReplicationParts {
   readonly isElected: boolean;
   /** See ReplicationThreadStart. */
   readonly realtimePriority: number | null;
+  /** The state directory of the daemon. */
+  readonly stateDirectory: string;
   readonly log: LogEvent;
 }
 
@@ -52,12 +58,14 @@ export class Replication implements ReplicationCommands {
   #ownLog: ReplicationLog;
   #lock: { readonly path: string; readonly file: FileLock } | undefined;
   readonly #controlSocket: ConntrackdSocket;
+  readonly #marker: ActiveMarker;
   #restart: NodeJS.Timeout | undefined;
   #stopped = false;
 
   private constructor(parts: ReplicationParts) {
     this.#parts = parts;
     this.#config = parts.config;
+    this.#marker = new ActiveMarker(path.join(parts.stateDirectory, ACTIVE_MARKER));
     this.#ownLog = this.#openLog();
     this.#controlSocket = new ConntrackdSocket({
       commands: this,
@@ -207,7 +215,8 @@ export class Replication implements ReplicationCommands {
         config: this.#config,
         line: wiring?.replication ?? null,
         realtimePriority: this.#parts.realtimePriority,
-        onNews: (news) => tellNews(news, this.#config.mode.type, this.#log),
+        wasActive: this.#marker.isSet,
+        onNews: (news) => this.#takeNews(news),
         onLost: (reason) => this.#lost(reason),
       });
     } catch (error) {
@@ -216,6 +225,11 @@ export class Replication implements ReplicationCommands {
       throw error;
     }
     if (wiring !== undefined) this.#connect?.(wiring.vrrp);
+  }
+
+  #takeNews(news: ReplicationNews): void {
+    if (news.type === "loaded") this.#marker.set();
+    tellNews(news, this.#config.mode.type, this.#log);
   }
 
   #lost(reason: string): void {
@@ -247,11 +261,11 @@ export class Replication implements ReplicationCommands {
   }
 
   #takeLock(): void {
-    const path = this.#config.lockFile;
-    if (path === this.#lock?.path) return;
+    const { lockFile } = this.#config;
+    if (lockFile === this.#lock?.path) return;
     this.#releaseLock();
-    if (path === undefined) return;
-    this.#lock = { path, file: lockFile(path) };
+    if (lockFile === undefined) return;
+    this.#lock = { path: lockFile, file: acquireLock(lockFile) };
   }
 
   /** Like conntrackd, leaves no lock file behind. */
@@ -267,8 +281,8 @@ export class Replication implements ReplicationCommands {
     return new ReplicationLog({
       logFile,
       syslog,
-      onUnusable: (path, reason) =>
-        this.#parts.log("replication.log-unusable", { path, reason }, `${path}: ${reason}`),
+      onUnusable: (place, reason) =>
+        this.#parts.log("replication.log-unusable", { path: place, reason }, `${place}: ${reason}`),
     });
   }
 
@@ -279,16 +293,16 @@ export class Replication implements ReplicationCommands {
   };
 }
 
-function lockFile(path: string): FileLock {
+function acquireLock(place: string): FileLock {
   let file: FileLock | undefined;
   try {
-    file = FileLock.acquire(path);
+    file = FileLock.acquire(place);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new StartError(`the lock file ${path} cannot be used: ${reason}`, {
+    throw new StartError(`the lock file ${place} cannot be used: ${reason}`, {
       exitCode: EXIT_USAGE,
     });
   }
   if (file !== undefined) return file;
-  throw new StartError(`another daemon holds the lock file ${path}`, { exitCode: EXIT_USAGE });
+  throw new StartError(`another daemon holds the lock file ${place}`, { exitCode: EXIT_USAGE });
 }

@@ -1,5 +1,5 @@
 /**
- * Deletes from the kernel what this router no longer answers for, after a demotion: the flows of the internal cache, and what
+ * Deletes from the kernel what this router no longer answers for, after it was active: the flows of the internal cache, and what
  * was loaded for a takeover that did not happen. Without this, flows that ended on the other router meanwhile would be met
  * again, in an old state, when this router takes over once more.
  */

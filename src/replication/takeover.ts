@@ -12,7 +12,8 @@
  * itself, and what the peer deletes is deleted. Next time it counts as loaded only if it was loaded just before.
  *
  * On a demotion this router falls silent: its flows now belong to the peer, and what expires here is no news. They leave the
- * kernel after PurgeTimeout, unless a takeover begins before.
+ * kernel after PurgeTimeout, unless a takeover begins before. A router that starts as backup deletes nothing: conntrackd does
+ * so only when a script tells it to, and so does Duet.
  */
 import {
   after,
@@ -221,11 +222,13 @@ export class Takeover {
 
   #demote(now: Instant): void {
     if (this.#role === "backup") return;
+    const wasActive = this.#role === "active";
     this.#role = "backup";
     this.#isLoading = false;
     this.#isAdopting = false;
     this.#options.sendingChanged(false, now);
-    this.schedulePurge(now);
+    // What a router that never was active has in its kernel is not the peer's: its own sessions, or nobody knows what.
+    if (wasActive) this.schedulePurge(now);
   }
 
   #cancelPurge(): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { seconds } from "../../src/base/time.ts";
+import { instant, seconds } from "../../src/base/time.ts";
 import type { TakeoverEvent } from "../../src/replication/takeover.ts";
 import { replicationConfig, SimDuet } from "./replication-duet.ts";
 import { flowOf, keyOf } from "./replication-flow.ts";
@@ -62,11 +62,12 @@ class Pair {
     this.a.kernel.listener = undefined;
   }
 
-  /** It comes back with the flows that its kernel kept, as backup. */
+  /** It comes back with the flows that its kernel kept, as backup that remembers to have been active. */
   revive(): void {
     this.network.isCut.fill(false);
     this.a.restart(this.network.now);
     this.tell(this.a, "demote");
+    this.a.replicator.schedulePurge(instant(this.network.now));
   }
 }
 
@@ -274,5 +275,19 @@ describe("direct injection", () => {
     expect(pair.b.kernel.flows.size, "not created again as long as nobody uses it").toBe(19);
     pair.takeOver(pair.b, 0);
     expect(pair.b.kernel.sayings()).toEqual(pair.a.kernel.sayings());
+  });
+
+  test("leaves alone what is in the kernel of a router that never was active, and heeds a script that does not", () => {
+    const pair = new Pair(3, 50);
+    for (let number = 1000; number < 1020; number += 1) pair.b.kernel.create(flowOf(number));
+    pair.run(60 * SECOND);
+    expect(pair.b.kernel.sayings()).toHaveLength(20);
+    pair.b.replicator.schedulePurge(instant(pair.network.now));
+    pair.network.poke(1);
+    pair.run(4 * SECOND);
+    expect(pair.b.kernel.sayings()).toHaveLength(20);
+    pair.run(2 * SECOND);
+    expect(pair.b.kernel.sayings()).toEqual([]);
+    expect(pair.a.kernel.sayings()).toHaveLength(50);
   });
 });
