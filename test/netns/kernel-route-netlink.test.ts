@@ -361,7 +361,7 @@ describe.skipIf(!isRoot)("rtnetlink", () => {
     ]);
     expect(results).toEqual([ok, ok, ok]);
     const link = netlink.links().find(({ name }) => name === "vrrp.51");
-    expect(link).toMatchObject({ mac, up: true, kind: "macvlan", macvlanMode: 1 });
+    expect(link).toMatchObject({ mac, up: true, kind: "macvlan", macvlanMode: 4 });
     expect(link?.parent).toBe(indexOf("eth0"));
     const away: Change[] = [
       { type: "link", verb: "down", interface: "vrrp.51" },

@@ -48,7 +48,7 @@ interface RuleChange {
 
 type LinkChange =
   | { readonly type: "link"; readonly verb: "up" | "down" | "delete"; readonly interface: string }
-  /** A macvlan in private mode: it hears and speaks for itself, and its siblings cannot reach it. */
+  /** A macvlan in bridge mode, so that its parent hears other routers that use the same MAC. */
   | {
       readonly type: "link";
       readonly verb: "add-macvlan";

@@ -22,7 +22,7 @@ export interface LinkEntry {
   readonly mac?: Mac;
   /** Kind of a virtual link: "veth", "macvlan", "bridge", "vlan". */
   readonly kind?: string;
-  /** MACVLAN_MODE_* of linux/if_link.h: 1 private. */
+  /** MACVLAN_MODE_* of linux/if_link.h: 1 private, 4 bridge. */
   readonly macvlanMode?: number;
   /** Index of the underlying link of a macvlan or vlan, or of a veth's other end, when in the same namespace. */
   readonly parent?: number;

@@ -23,7 +23,7 @@ const IFLA_LINK_NETNSID = 37;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
 const IFLA_MACVLAN_MODE = 1;
-const MACVLAN_MODE_PRIVATE = 1;
+const MACVLAN_MODE_BRIDGE = 4;
 
 /** Family, pad, hardware type, index, flags, mask of the flags that change. */
 const IFINFOMSG_SIZE = 16;
@@ -49,7 +49,10 @@ export interface MacvlanRequest {
   readonly mac: Mac;
 }
 
-/** The body of a request for a macvlan in private mode. */
+/**
+ * The body of a request for a macvlan in bridge mode. In private mode the kernel hands what comes from a macvlan's own MAC to
+ * that macvlan alone: a router would not hear, on the interface below, the one that has the same virtual MAC.
+ */
 export function writeMacvlan(writer: MessageWriter, { name, parent, mac }: MacvlanRequest): void {
   writeLinkRequest(writer, name);
   writer.attribute(IFLA_ADDRESS, (w) => w.mac(mac));
@@ -57,7 +60,7 @@ export function writeMacvlan(writer: MessageWriter, { name, parent, mac }: Macvl
   writer.attribute(IFLA_LINKINFO, (info) =>
     info
       .attributeText(IFLA_INFO_KIND, "macvlan")
-      .attribute(IFLA_INFO_DATA, (w) => w.attributeUint32(IFLA_MACVLAN_MODE, MACVLAN_MODE_PRIVATE)),
+      .attribute(IFLA_INFO_DATA, (w) => w.attributeUint32(IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE)),
   );
 }
 

@@ -195,7 +195,7 @@ describe("the message for a link", () => {
     );
   });
 
-  test("makes a private macvlan", () => {
+  test("makes a macvlan in bridge mode", () => {
     const change: Change = {
       type: "link",
       verb: "add-macvlan",
@@ -206,7 +206,7 @@ describe("the message for a link", () => {
     expect(message(change)).toBe(
       hex(`1000 0506 00000000 00000000 00000000 00000000 0700 0300 6d300000
         0a00 0100 00005e000133 0000 0800 0500 02000000
-        1c00 1200 0c00 0100 6d6163766c616e00 0c00 0200 0800 0100 01000000`),
+        1c00 1200 0c00 0100 6d6163766c616e00 0c00 0200 0800 0100 04000000`),
     );
     expect(describeChange(change)).toBe("add macvlan m0 with 00:00:5e:00:01:33 on eth0");
   });
