@@ -23,8 +23,8 @@ afterAll(() => {
   if (isRoot) pair.net.close();
 });
 
-/** The kernel's own promise; the tests add what two busy cores cost. */
-const FENCED_WITHIN_MS = 3_000;
+/** The kernel's own promise of three seconds, and what it costs two busy cores to look. */
+const FENCED_WITHIN_MS = 3_000 + 3_000;
 const DEFAULT_ROUTE = "default via 10.2.0.1 dev wan proto 112 src 10.2.0.4 metric 5";
 
 /** Everything that a daemon can put into the kernel, in one instance. */
@@ -75,7 +75,7 @@ test.runIf(isRoot)(
       "the addresses to expire",
       () => !holds(pair.alpha, "lan", "10.1.0.1/24") && !holds(pair.alpha, "wan", "10.2.0.4/24"),
     );
-    expect(performance.now() - killed).toBeLessThan(FENCED_WITHIN_MS + 500);
+    expect(performance.now() - killed).toBeLessThan(FENCED_WITHIN_MS);
     expect(routesOf(pair.alpha)).not.toContain(DEFAULT_ROUTE);
     await second.becomes("G1", "active");
     expect(holds(pair.beta, "lan", "10.1.0.1/24")).toBe(true);
@@ -92,7 +92,7 @@ test.runIf(isRoot)(
       "the addresses to expire",
       () => !holds(pair.alpha, "lan", "10.1.0.1/24") && !holds(pair.alpha, "wan", "10.2.0.4/24"),
     );
-    expect(performance.now() - stopped).toBeLessThan(FENCED_WITHIN_MS + 500);
+    expect(performance.now() - stopped).toBeLessThan(FENCED_WITHIN_MS);
     expect(routesOf(pair.alpha)).not.toContain(DEFAULT_ROUTE);
     await second.becomes("G1", "active");
     const before = await second.instance("I1");
@@ -137,12 +137,16 @@ test.runIf(isRoot)(
 );
 
 test.runIf(isRoot)("a stop shorter than the peers' patience costs nothing", async () => {
-  const config = (priority: number): string => GLOBALS + instance({ priority, interval: 0.5 });
+  const config = (priority: number): string => GLOBALS + instance({ priority, interval: 1 });
   const [first, second] = await startPair(pair, config, "I1");
   first.signal("SIGSTOP");
-  await pause(600);
+  await pause(1_200);
   first.signal("SIGCONT");
-  await pause(1_000);
+  const { counters } = await second.instance("I1");
+  await eventually("its advertisements", async () => {
+    const now = await second.instance("I1");
+    return now.counters.advertisementsReceived > counters.advertisementsReceived + 1;
+  });
   expect(await first.events("vrrp.transition")).toHaveLength(2);
   expect(await second.instance("I1")).toMatchObject({ counters: { becameActive: 0 } });
 });
@@ -235,7 +239,7 @@ test.runIf(isRoot)(
   "after SIGKILL an IPv6 route without a source address runs out too",
   async () => {
     const { alpha } = pair;
-    alpha.ip("address add fd00:9::2/64 dev lan nodad");
+    alpha.ip("address replace fd00:9::2/64 dev lan nodad");
     const config = `vrrp_instance V6 {
     interface lan
     virtual_router_id 66

@@ -3,7 +3,14 @@ import { chmodSync, mkdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { eventually, newFolder, pause, stopAll, TestDaemon } from "../support/daemon.ts";
-import { buildPair, GLOBALS, holds, instance, type PairNet } from "../support/daemon-pair.ts";
+import {
+  atRest,
+  buildPair,
+  GLOBALS,
+  holds,
+  instance,
+  type PairNet,
+} from "../support/daemon-pair.ts";
 import { isRoot } from "../support/netns.ts";
 
 let pair: PairNet;
@@ -24,6 +31,7 @@ async function refusal(
   config: string,
   options: { readonly through?: readonly string[]; readonly folder?: string } = {},
 ): Promise<{ readonly code: number | null; readonly log: string }> {
+  await atRest(pair.alpha);
   const before = kernelState();
   const daemon = new TestDaemon(pair.alpha, { config, ...options });
   const { code } = await daemon.ended();
@@ -150,6 +158,7 @@ test.runIf(isRoot)(
     10.77.0.0/24 via 10.2.0.1 dev wan
   }`;
     const folder = nobodysFolder();
+    await atRest(pair.alpha);
     const clean = kernelState();
     const daemon = await TestDaemon.start(pair.alpha, {
       config: GLOBALS + instance({ more }),
@@ -213,6 +222,7 @@ test.runIf(isRoot)("the service manager hears of start, life, reload and end", a
   await daemon.reload(GLOBALS + instance({ priority: 90 }));
   await daemon.reload(GLOBALS + instance({ interface: "nowhere" }));
   await daemon.stop();
+  await eventually("the last word", () => heard().includes("STOPPING=1"));
   const messages = heard().filter((one) => one !== "WATCHDOG=1");
   expect(messages.map((one) => one.replace(/\d{4,}/, "N"))).toEqual([
     "READY=1 STATUS=running",
@@ -237,7 +247,8 @@ test.runIf(isRoot)("a daemon that may not be alive does not say that it is", asy
   });
   await eventually("a sign of life", () => heard().includes("WATCHDOG=1"));
   daemon.signal("SIGSTOP");
-  await pause(200);
+  // What was said before may still be on its way.
+  await pause(500);
   const count = heard().length;
   await pause(600);
   expect(heard()).toHaveLength(count);
@@ -267,14 +278,14 @@ test.runIf(isRoot)("a log that nobody reads delays no advertisement", async () =
   const { counters } = await daemon.instance("I1");
   const began = performance.now();
   await pause(1_000);
-  const later = await daemon.instance("I1");
   const expected = (performance.now() - began) / 20;
+  const later = await daemon.instance("I1");
   expect(later.counters.advertisementsSent - counters.advertisementsSent).toBeGreaterThan(
     expected * 0.9,
   );
   const { node } = await daemon.client.status();
   expect(node.droppedLogLines).toBeGreaterThan(0);
-  expect(node.lateness.p99Us ?? 0).toBeLessThan(20_000);
+  expect(node.lateness.p99Us ?? 0).toBeLessThan(50_000);
 });
 
 test.runIf(isRoot)("SIGTERM during the start, and twice, ends in good order", async () => {

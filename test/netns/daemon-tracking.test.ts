@@ -161,8 +161,15 @@ test.runIf(isRoot)(
   notify ${note}`;
     const daemon = await start(GLOBALS + instance({ more }), folder);
     await daemon.becomes("I1", "active");
+    const linesOf = (): readonly string[] =>
+      existsSync(record) ? readFileSync(record, "utf8").trim().split("\n") : [];
+    await eventually("the scripts of both changes", () => linesOf().length === 4);
     await daemon.stop();
-    const lines = readFileSync(record, "utf8").trim().split("\n");
+    // The daemon waits a second for them, and leaves them to themselves then.
+    const lines = await eventually("those of the stop", () => {
+      const all = linesOf();
+      return all.length === 6 && all;
+    });
     expect(lines.slice(0, 2).toSorted()).toEqual(["INSTANCE I1 BACKUP 100", "backup two words"]);
     expect(lines.slice(2, 4).toSorted()).toEqual(["INSTANCE I1 MASTER 100", "master"]);
     expect(lines.slice(4).toSorted()).toEqual(["INSTANCE I1 STOP 100", "stop"]);

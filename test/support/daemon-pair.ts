@@ -101,6 +101,20 @@ export function addressesOf(router: TestNamespace, device: string): readonly str
   return (link?.addr_info ?? []).map(({ local, prefixlen }) => `${local}/${prefixlen}`);
 }
 
+/** Addresses with a lifetime: those of a daemon that was killed are gone within two seconds. */
+const isFleeting = (router: TestNamespace): boolean => router.ip("-4 address").includes("dynamic");
+
+/** Interfaces whose carrier the kernel has not yet reported, or that have none. */
+const isDark = (router: TestNamespace): boolean =>
+  (router.ipJson("link show type veth") as readonly { readonly operstate: string }[]).some(
+    ({ operstate }) => operstate !== "UP",
+  );
+
+/** Waits until nothing changes by itself: every cable has its carrier, and what a killed daemon held has run out. */
+export async function atRest(router: TestNamespace): Promise<void> {
+  await eventually("cables and addresses to settle", () => !isFleeting(router) && !isDark(router));
+}
+
 /** True while `device` has the address, given with its prefix length. */
 export const holds = (router: TestNamespace, device: string, address: string): boolean =>
   addressesOf(router, device).includes(address);

@@ -16,7 +16,7 @@ import type { TestNamespace } from "./netns.ts";
 const PROGRAM = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const POLL_MS = 20;
 /** Generous: two busy cores, several daemons. Outcomes are exact, bounds are not. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
 const EVENTS_MAX = 1_000;
 
 export interface DaemonOptions {
@@ -97,7 +97,7 @@ export class TestDaemon {
     this.conntrackdFile = path.join(this.folder, "conntrackd.conf");
     this.socket = path.join(this.folder, "duet.sock");
     this.stateDir = path.join(this.folder, "state");
-    this.client = new ControlClient(this.socket, { timeoutMs: 5_000 });
+    this.client = new ControlClient(this.socket, { timeoutMs: PATIENCE_MS });
     mkdirSync(this.folder, { recursive: true });
     const own = ["--socket", this.socket];
     if (options.config !== undefined) {
