@@ -1,0 +1,20 @@
+/** Every finding about the syntax of OpenWrt's files under /etc/config. */
+export type UciFindingCode =
+  /** A line has more words than it may have. */
+  | "uci-argument-extra"
+  /** A line lacks the name or the type it needs. */
+  | "uci-argument-missing"
+  /** A line begins with none of config, option, list and package. */
+  | "uci-keyword"
+  /** The file is larger than any configuration, or has more errors than anybody reads. */
+  | "uci-limit"
+  /** The name of a section or an option has characters that names cannot have. */
+  | "uci-name"
+  /** The file is not a text. */
+  | "uci-not-text"
+  /** A quotation mark is opened and not closed. */
+  | "uci-quote"
+  /** An option stands before the first section. */
+  | "uci-section-missing"
+  /** A section has the name of an earlier one and another type. */
+  | "uci-section-type";
