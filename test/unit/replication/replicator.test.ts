@@ -149,10 +149,10 @@ describe("the kernel's side", () => {
     replicator.beginDump();
     replicator.endDump(true, at(0));
     replicator.handleOverrun(at(1));
-    replicator.wake(at(30.5));
+    replicator.wake(at(1.4));
     expect(replicator.wantedDump).toBeUndefined();
-    expect(replicator.deadline()).toBeLessThanOrEqual(at(31));
-    replicator.wake(at(31));
+    expect(replicator.deadline()).toBeLessThanOrEqual(at(1.5));
+    replicator.wake(at(1.5));
     expect(replicator.wantedDump).toBe("populate");
     expect(view().kernel.overruns).toBe(1);
   });
