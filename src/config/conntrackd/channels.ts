@@ -30,7 +30,7 @@ export interface ChannelDraft {
 
 const ERROR_QUEUE_LENGTH = 128;
 
-const newChannel = (transport: Transport, block: Token): ChannelDraft => ({
+export const newChannel = (transport: Transport, block: Token): ChannelDraft => ({
   transport,
   block,
   isDefault: false,

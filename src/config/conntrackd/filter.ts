@@ -35,7 +35,7 @@ export const newFilter = (): FilterDraft => ({
 const POLICIES: Readonly<Record<string, Policy>> = { Accept: "accept", Ignore: "ignore" };
 
 /** TCP states by the kernel's numbers; conntrackd knows the last but one by two names. */
-const TCP_STATES: Readonly<Record<string, number>> = {
+export const TCP_STATES: Readonly<Record<string, number>> = {
   SYN_SENT: 1,
   SYN_RECV: 2,
   ESTABLISHED: 3,

@@ -1,9 +1,10 @@
 /** One address per line, as in virtual_ipaddress, virtual_ipaddress_excluded and static_ipaddress. */
-import type { IpAddress, IpFamily } from "../../base/ip.ts";
+import type { IpAddress, IpFamily, Prefix } from "../../base/ip.ts";
 import { ipBits, ipBytes, ipFamily, ipFromBytes } from "../../base/ip.ts";
 import type { VirtualAddress } from "../../vrrp/config.ts";
 import type { AddressSpec } from "../../wire/objects.ts";
 import { DUET_PROTOCOL } from "../../wire/objects.ts";
+import type { Position } from "../diagnostics.ts";
 import { didYouMean } from "../suggest.ts";
 import type { Word } from "./lexer.ts";
 import type { Reading } from "./reading.ts";
@@ -63,7 +64,7 @@ export function readAddressLine(reading: Reading, statement: Statement): Address
   if (prefix === undefined) return undefined;
   const { address } = prefix;
   const family = ipFamily(address);
-  const options: Options = { flags: 0, detectsDuplicates: false, tracked: true };
+  const options = newOptions();
   const line = new AddressOptions(reading, { ...prefix, family }, options);
   line.read(words);
   return {
@@ -73,6 +74,16 @@ export function readAddressLine(reading: Reading, statement: Statement): Address
     spec: spec(prefix, options),
   };
 }
+
+/** An address with none of the options. */
+export const plainAddress = (prefix: Prefix, at: Position): AddressDraft => ({
+  at,
+  interface: undefined,
+  tracked: true,
+  spec: spec(prefix, newOptions()),
+});
+
+const newOptions = (): Options => ({ flags: 0, detectsDuplicates: false, tracked: true });
 
 function spec(
   { address, length }: { address: IpAddress; length: number },

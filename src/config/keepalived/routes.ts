@@ -59,19 +59,29 @@ export function readRouteLine(
     reading.findings.error(block.openedAt, "brace-unexpected", message);
     return undefined;
   }
-  const draft: Draft = {
-    type: "unicast",
-    table: TABLE_MAIN,
-    onlink: false,
-    metrics: {},
-    lockedMetrics: [],
-    nexthops: [],
-    tracked: true,
-  };
+  const draft = newDraft();
   const cursor = new Cursor(reading, [keyword, ...words]);
   for (let word = cursor.next(); word !== undefined; word = cursor.next())
     readToken(cursor, word, draft);
   return cursor.failed ? undefined : completeRoute(reading, keyword.at, draft);
+}
+
+const newDraft = (): Draft => ({
+  type: "unicast",
+  table: TABLE_MAIN,
+  onlink: false,
+  metrics: {},
+  lockedMetrics: [],
+  nexthops: [],
+  tracked: true,
+});
+
+/** A default route of the gateway's family, which is looked after. */
+export function defaultRoute(
+  hop: Required<Pick<Draft, "gateway" | "interface">> & Pick<Draft, "preferredSource" | "metric">,
+): VirtualRoute {
+  const draft = { ...newDraft(), ...hop };
+  return { spec: routeSpec(draft, "default", ipFamily(hop.gateway), false), tracked: true };
 }
 
 const TYPES: readonly RouteType[] = [
@@ -235,15 +245,7 @@ const gw: Option = (cursor, keyword, draft) => {
 };
 
 const nexthop: Option = (cursor, _keyword, draft) => {
-  const hop: Draft = {
-    type: "unicast",
-    table: 0,
-    onlink: false,
-    metrics: {},
-    lockedMetrics: [],
-    nexthops: [],
-    tracked: false,
-  };
+  const hop = newDraft();
   let weight = 1;
   for (let word = cursor.peek(); word !== undefined; word = cursor.peek()) {
     const option = NEXTHOP_OPTIONS.get(word.text);

@@ -297,30 +297,26 @@ export const PROCESS: Table<ProcessDraft> = [
   ),
 ];
 
-export function readProcess(
-  reading: Reading,
-  statement: Statement,
+const newProcess = (): ProcessDraft => ({
+  weight: 0,
+  reverse: false,
+  fullCommand: false,
+  quorum: 1,
+  forkDelay: NO_TIME,
+  terminateDelay: NO_TIME,
+});
+
+/** Counts processes of that name, or with that command line when there are arguments. */
+export function processTracker(
   name: string,
-): DefinedTracker | undefined {
-  const draft: ProcessDraft = {
-    weight: 0,
-    reverse: false,
-    fullCommand: false,
-    quorum: 1,
-    forkDelay: NO_TIME,
-    terminateDelay: NO_TIME,
+  [process = "", ...rest]: readonly string[],
+  options: Partial<Omit<ProcessDraft, "command">> = {},
+): ProcessTracker {
+  const { match, fullCommand, quorum, quorumMax, forkDelay, terminateDelay } = {
+    ...newProcess(),
+    ...options,
   };
-  const {
-    keyword: { at },
-    block,
-  } = statement;
-  const owner = `vrrp_track_process ${name}`;
-  readBlock(reading, PROCESS, { owner, block, draft });
-  const [process, ...rest] = draft.command ?? [];
-  if (process === undefined) return incomplete(reading, at, owner, "process COMMAND");
-  const { match, fullCommand, quorum, quorumMax, forkDelay, terminateDelay, weight, reverse } =
-    draft;
-  const tracker: ProcessTracker = {
+  return {
     type: "process",
     name,
     process,
@@ -332,6 +328,23 @@ export function readProcess(
     forkDelay,
     terminateDelay,
   };
+}
+
+export function readProcess(
+  reading: Reading,
+  statement: Statement,
+  name: string,
+): DefinedTracker | undefined {
+  const draft = newProcess();
+  const {
+    keyword: { at },
+    block,
+  } = statement;
+  const owner = `vrrp_track_process ${name}`;
+  readBlock(reading, PROCESS, { owner, block, draft });
+  const { command = [], quorum, quorumMax, weight, reverse } = draft;
+  if (command.length === 0) return incomplete(reading, at, owner, "process COMMAND");
+  const tracker = processTracker(name, command, draft);
   if (quorumMax !== undefined && quorumMax < quorum)
     reading.findings.error(at, "number-range", `quorum_max of ${owner} is less than its quorum`);
   return { tracker, weight, reverse, at };

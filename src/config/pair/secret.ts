@@ -8,8 +8,8 @@
 import { formatHex } from "../../base/hex.ts";
 import { sha256 } from "../../base/sha256.ts";
 
-/** Bytes of a secret file without the end of its last line, at least. */
-export const SECRET_SIZE_MIN = 16;
+/** Bytes of a secret file without the end of its last line. */
+const SECRET_SIZE_MIN = 16;
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -17,8 +17,15 @@ const CARRIAGE_RETURN = 0x0d;
 /** The number of the key that is made from the secret. */
 export const HMAC_KEY_ID = 1;
 
-/** The content of a secret file without the line ends that editors put behind it. */
-export function trimSecret(content: Uint8Array): Uint8Array {
+/** What is wrong with the content of the secret file at `path`, and what to do; undefined when nothing is. */
+export function secretProblem(path: string, content: Uint8Array): string | undefined {
+  const size = trimSecret(content).length;
+  if (size >= SECRET_SIZE_MIN) return undefined;
+  return `${path} holds ${size} bytes, and a secret has ${SECRET_SIZE_MIN} or more: run head -c 32 /dev/urandom | base64 > ${path}, and copy the file to the other router`;
+}
+
+/** Without the line ends that editors put behind it. */
+function trimSecret(content: Uint8Array): Uint8Array {
   const last = content.findLastIndex((byte) => byte !== LINE_FEED && byte !== CARRIAGE_RETURN);
   return content.subarray(0, last + 1);
 }
