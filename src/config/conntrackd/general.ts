@@ -233,7 +233,10 @@ const EVENTS: GeneralTable = [
   keyword(
     "NetlinkOverrunResync",
     "on|off or SECONDS",
-    { doc: "So long after events were lost the kernel's table is read again.", initial: "30" },
+    {
+      doc: "At the latest so long after events were lost the kernel's table is read again; sooner when the burst is over.",
+      initial: "30",
+    },
     readOverrunResync,
   ),
   keyword(
