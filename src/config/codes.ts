@@ -1,3 +1,5 @@
+import type { PairFindingCode } from "./pair/codes.ts";
+
 /** Every finding about keepalived.conf: a stable code, and one sentence that explains it. */
 export const FINDINGS = {
   "address-capacity":
@@ -133,4 +135,7 @@ export const CONNTRACKD_FINDINGS = {
   "word-unexpected": "Something stands where a keyword is expected.",
 } as const;
 
-export type FindingCode = keyof typeof FINDINGS | keyof typeof CONNTRACKD_FINDINGS;
+export type FindingCode =
+  | keyof typeof FINDINGS
+  | keyof typeof CONNTRACKD_FINDINGS
+  | PairFindingCode;

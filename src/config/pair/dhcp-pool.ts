@@ -1,0 +1,39 @@
+/** The addresses that DHCP gives out unless the file says otherwise. */
+import type { IpAddress, Prefix } from "../../base/ip.ts";
+import { addressOf, numberOf, type Range, rangeOf } from "./subnet.ts";
+
+/** Of a /24 or larger network these are lent, counted from its first address. */
+const FIRST_OFFSET = 100;
+const LAST_OFFSET = 249;
+
+export interface Pool {
+  readonly first: IpAddress;
+  readonly last: IpAddress;
+}
+
+/**
+ * .100 to .249 of a /24 (or of the begin of a larger network), all of a smaller one; of that the longest stretch
+ * without any of `taken`. Undefined when nothing is left.
+ */
+export function defaultPool(subnet: Prefix, taken: readonly IpAddress[]): Pool | undefined {
+  if (subnet.length > 30) return undefined;
+  const { first, last } = rangeOf(subnet);
+  const wanted: Range =
+    subnet.length <= 24
+      ? { first: first + FIRST_OFFSET, last: first + LAST_OFFSET }
+      : { first: first + 1, last: last - 1 };
+  const stops = taken
+    .map(numberOf)
+    .filter((number) => number >= wanted.first && number <= wanted.last)
+    .toSorted((a, b) => a - b);
+  let best: Range | undefined;
+  let start = wanted.first;
+  for (const stop of [...stops, wanted.last + 1]) {
+    const length = stop - start;
+    if (length > 0 && (best === undefined || length > best.last - best.first + 1)) {
+      best = { first: start, last: stop - 1 };
+    }
+    start = stop + 1;
+  }
+  return best && { first: addressOf(best.first), last: addressOf(best.last) };
+}
