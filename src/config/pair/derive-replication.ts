@@ -14,8 +14,8 @@ import { type LinkEnds, linkEnds } from "./ends.ts";
 import type { PairReplication } from "./model.ts";
 
 /** Bytes of the buffer for the kernel's events at first, and as far as it may grow. */
-export const EVENT_BUFFER = 2_097_152;
-export const EVENT_BUFFER_MAX = 16_777_216;
+const EVENT_BUFFER = 2_097_152;
+const EVENT_BUFFER_MAX = 16_777_216;
 
 const MODES: Readonly<Record<PairReplication["mode"], Mode>> = {
   ftfw: "FTFW",

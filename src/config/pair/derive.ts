@@ -118,10 +118,14 @@ function deriveGroups(
 ): readonly GroupConfig[] {
   const { pair, reading, at } = derivation;
   const place = at("election.groupName");
+  // Each member follows its own interface anyway.
+  const own = new Set(instances.map((instance) => instance.interface));
   const draft = {
     ...newGroup(pair.election.groupName, place),
     members: members.map((text) => ({ type: "word" as const, text, quoted: false, at: place })),
-    tracking: [...trackingOf(derivation)],
+    tracking: trackingOf(derivation).filter(
+      ({ kind, name }) => kind !== "interface" || !own.has(name),
+    ),
   };
   const group = completeGroup(reading, draft, {
     globals: newGlobals(),

@@ -304,6 +304,13 @@ describe("checks", () => {
     ]);
   });
 
+  test("of interfaces that members of the group have anyway add nothing", () => {
+    const interfaces = [{ name: "br-lan", weight: -20 }];
+    const { model, diagnostics } = derive({ tracking: { interfaces, checks: [] } });
+    expect(diagnostics).toEqual([]);
+    expect(model.vrrp.groups[0]?.tracking).toEqual([]);
+  });
+
   test("and hooks name programs that must be there", () => {
     const hooks = { active: ["/nowhere"], backup: undefined, fault: undefined, stop: undefined };
     const environment: Environment = {
