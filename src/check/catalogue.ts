@@ -59,9 +59,17 @@ export const CATALOGUE: readonly CatalogueSection[] = [
   },
 ];
 
-/** Every entry of `code`, one for each section that has it. */
+/** The entries of `code`, one for each section that has it: what they say is the same, their summaries aside. */
 export const findEntries = (code: string): readonly FindingEntry[] =>
-  CATALOGUE.flatMap(({ entries }) => entries.filter((entry) => entry.code === code));
+  findSections(code).map(({ entry }) => entry);
+
+/** Every entry of `code` with the heading it stands under, one for each section that has it. */
+export const findSections = (
+  code: string,
+): readonly { readonly title: string; readonly entry: FindingEntry }[] =>
+  CATALOGUE.flatMap(({ title, entries }) =>
+    entries.filter((entry) => entry.code === code).map((entry) => ({ title, entry })),
+  );
 
 /** All codes, sorted, each once. */
 export const catalogueCodes = (): readonly string[] =>

@@ -1,41 +1,50 @@
 import { type Command, Option } from "commander";
+import type { Finding } from "../check/finding.ts";
 import type { ConfigurationKind } from "../check/recognition.ts";
-import { type Diagnostic, formatDiagnostic } from "../config/diagnostics.ts";
+import { formatDiagnostic } from "../config/diagnostics.ts";
 import { examples } from "./examples.ts";
 import { EXIT } from "./exit-code.ts";
 import { paintFor } from "./paint.ts";
+import type { FileReport } from "./read-findings.ts";
 import type { Session } from "./session.ts";
 import { plural } from "./words.ts";
 
 interface CheckFlags {
   readonly as?: ConfigurationKind;
   readonly configId?: string;
+  readonly router?: readonly string[];
+  readonly explain?: string;
   readonly json?: boolean;
 }
 
-/** The findings of one file and of what it includes. */
-interface FileReport {
-  readonly file: string;
-  readonly errors: number;
-  readonly warnings: number;
-  readonly diagnostics: readonly Diagnostic[];
-}
-
 export function addCheck(program: Command, session: Session): void {
-  program
+  const command = program
     .command("check")
     .summary("check configuration files")
     .description(
-      "Reads keepalived.conf and conntrackd.conf files as the daemon would and lists every finding with file, line and column. The exit status is 1 when there are errors, 0 when there are warnings only. Nothing is changed on the system.",
+      "Reads the files of one router or of both as the daemon would, compares them with each other, and lists every finding with file, line and column, why it matters and what to do. Besides keepalived.conf and conntrackd.conf it reads OpenWrt's network, dhcp, firewall and keepalived, dnsmasq.conf, nftables rules, sysctl.conf, sysupgrade.conf and notify scripts. The exit status is 1 when there are errors, 0 when there are warnings only. Nothing is changed on the system.",
     )
-    .argument("<file...>", "keepalived.conf or conntrackd.conf, told apart by their content")
+    .argument(
+      "[file...]",
+      "files, told apart by their content; those below one folder belong to one router",
+    )
     .addOption(
       new Option("--as <program>", "whose configuration the files are").choices([
         "keepalived",
         "conntrackd",
       ]),
     )
+    .addOption(
+      new Option(
+        "--router <name=folder>",
+        "the files of a router, by its name; give it twice for a pair",
+      ).argParser((text: string, before: readonly string[] | undefined) => [
+        ...(before ?? []),
+        text,
+      ]),
+    )
     .option("-i, --config-id <id>", "id that @ID conditions of keepalived.conf are compared with")
+    .option("--explain <code>", "print what the catalogue says about a finding")
     .option("--json", "print the findings as JSON")
     .addHelpText(
       "after",
@@ -45,38 +54,76 @@ export function addCheck(program: Command, session: Session): void {
           "duet check /etc/keepalived/keepalived.conf /etc/conntrackd/conntrackd.conf",
           "both files of a router",
         ],
+        ["duet check --router alpha=backup/alpha --router beta=backup/beta", "both routers"],
         ["duet check --config-id beta keepalived.conf", "as the other router reads the same file"],
+        ["duet check --explain virtual-outside-subnet", "what a code means"],
       ),
-    )
-    .action(async (files: readonly string[], { as: kind, configId, json = false }: CheckFlags) => {
-      // What reads configurations is only loaded when it is needed: the other verbs start sooner.
-      const { readFindings } = await import("./read-findings.ts");
-      const options = { ...(kind && { kind }), ...(configId !== undefined && { configId }) };
-      const reports = files.map((file) => makeReport(file, readFindings(file, options)));
-      if (json) session.out(`${JSON.stringify(reports, null, 2)}\n`);
-      else for (const report of reports) explain(report, session);
-      const isClean = reports.every(({ errors }) => errors === 0);
-      session.finish(isClean ? EXIT.done : EXIT.findings);
-    });
+    );
+  command.action(async (files: readonly string[], flags: CheckFlags) => {
+    if (flags.explain !== undefined) await explainCode(flags.explain, command, session);
+    else await checkFiles(files, flags, command, session);
+  });
 }
 
-function makeReport(file: string, diagnostics: readonly Diagnostic[]): FileReport {
-  const count = (severity: Diagnostic["severity"]): number =>
-    diagnostics.filter((finding) => finding.severity === severity).length;
-  return { file, errors: count("error"), warnings: count("warning"), diagnostics };
+async function checkFiles(
+  files: readonly string[],
+  { as: kind, configId, router: routers = [], json = false }: CheckFlags,
+  command: Command,
+  session: Session,
+): Promise<void> {
+  if (files.length + routers.length === 0) command.error("error: missing required argument 'file'");
+  // What reads configurations is only loaded when it is needed: the other verbs start sooner.
+  const { readReports } = await import("./read-findings.ts");
+  const options = { ...(kind && { kind }), ...(configId !== undefined && { configId }), routers };
+  const read = readReports(files, options);
+  if (typeof read === "string") command.error(`error: ${read}`);
+  const { reports, notes } = read;
+  for (const note of notes) session.note(`duet: ${note}\n`);
+  if (json) session.out(`${JSON.stringify(reports, null, 2)}\n`);
+  else for (const report of reports) printReport(report, session);
+  const isClean = reports.every(({ errors }) => errors === 0);
+  session.finish(isClean ? EXIT.done : EXIT.findings);
 }
 
-function explain({ file, errors, warnings, diagnostics }: FileReport, session: Session): void {
-  const paint = paintFor(session.colour);
-  for (const finding of diagnostics) {
-    const line = formatDiagnostic(finding);
-    const colour = finding.severity === "error" ? "red" : "yellow";
-    const word = `: ${finding.severity}: `;
-    session.out(`${line.replace(word, () => `: ${paint(colour, finding.severity)}: `)}\n`);
-  }
+function printReport({ file, errors, warnings, diagnostics }: FileReport, session: Session): void {
+  for (const finding of diagnostics) session.out(formatFinding(finding, session.colour));
   const counts = [
     ...(errors > 0 ? [plural(errors, "error")] : []),
     ...(warnings > 0 ? [plural(warnings, "warning")] : []),
   ];
   session.out(`${file}: ${counts.length === 0 ? "no findings" : counts.join(", ")}\n`);
+}
+
+function formatFinding(finding: Finding, inColour: boolean): string {
+  const paint = paintFor(inColour);
+  const colour = finding.severity === "error" ? "red" : "yellow";
+  const word = `: ${finding.severity}: `;
+  const line = formatDiagnostic(finding).replace(
+    word,
+    () => `: ${paint(colour, finding.severity)}: `,
+  );
+  const why = finding.why === "" ? "" : `    ${paint("dim", "why:")} ${finding.why}\n`;
+  const fix = finding.fix === "" ? "" : `    ${paint("dim", "fix:")} ${finding.fix}\n`;
+  return `${line}\n${why}${fix}`;
+}
+
+async function explainCode(code: string, command: Command, session: Session): Promise<void> {
+  const { catalogueCodes, findSections } = await import("../check/catalogue.ts");
+  const sections = findSections(code);
+  if (sections.length === 0) {
+    const { didYouMean } = await import("../config/suggest.ts");
+    const advice = didYouMean(code, catalogueCodes());
+    command.error(`error: there is no finding with the code ${code}${advice}`);
+  }
+  const texts = sections.map(({ title, entry }) =>
+    [
+      `${entry.code} (${entry.severity}): ${title}`,
+      `  ${entry.summary}`,
+      `  cause: ${entry.cause}`,
+      `  why:   ${entry.consequence}`,
+      `  fix:   ${entry.fix}`,
+      "",
+    ].join("\n"),
+  );
+  session.out(texts.join("\n"));
 }

@@ -97,6 +97,13 @@ export const SERVICES_ENTRIES = {
     consequence: "What is let through, or forwarded, changes with a failover.",
     fix: "Copy the section to the other router, or remove it from both.",
   },
+  "keepalived-conf-unused": {
+    severity: "error",
+    summary: "OpenWrt starts keepalived from its own configuration and not from keepalived.conf.",
+    cause: "/etc/config/keepalived has no alt_config_file.",
+    consequence: "What keepalived.conf says has no effect, so there may be no election at all.",
+    fix: "Add option alt_config_file '/etc/keepalived/keepalived.conf' to the globals section (global_defs before OpenWrt 21.02).",
+  },
   "sysupgrade-missing": {
     severity: "warning",
     summary: "A file is not kept when the system is upgraded.",

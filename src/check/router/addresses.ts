@@ -31,7 +31,7 @@ function checkVirtual(picture: RouterPicture, { instance, prefix }: VirtualOn): 
   );
   const same = own.find((entry) => entry.prefix.address === prefix.address);
   if (same !== undefined) {
-    const message = `${prefix.address} is a virtual address of vrrp_instance ${instance.name} and the own address of ${picture.name} on ${same.interface} (${same.at.file}:${same.at.line})`;
+    const message = `${prefix.address} is a virtual address of vrrp_instance ${instance.name} and the router's own address on ${same.interface} (${same.at.file}:${same.at.line})`;
     return [found("virtual-is-own", at, message)];
   }
   const here = own.filter((entry) => entry.interface === instance.interface);
@@ -39,7 +39,7 @@ function checkVirtual(picture: RouterPicture, { instance, prefix }: VirtualOn): 
     return [];
   if (bringsItsNetwork(instance, prefix)) return [];
   const networks = here.map((entry) => formatPrefix(entry.prefix)).join(", ");
-  const message = `virtual address ${formatPrefix(prefix)} of vrrp_instance ${instance.name} is not in the network of ${instance.interface}, which has ${networks} on ${picture.name}`;
+  const message = `virtual address ${formatPrefix(prefix)} of vrrp_instance ${instance.name} is not in the network of ${instance.interface}, which has ${networks}`;
   const fix = `choose a free address of ${networks} and write it in place of ${prefix.address}, on both routers`;
   return [found("virtual-outside-subnet", at, message, fix)];
 }
@@ -58,7 +58,7 @@ function checkRouteSources(
     const source = spec.preferredSource;
     if (source === undefined || virtuals.has(source)) return [];
     const at = placeOf(picture, blockAt(picture, name), word(source));
-    const message = `the route to ${formatPrefix(spec.destination)} in vrrp_instance ${name} has src ${source}, which is no virtual address of ${picture.name}`;
+    const message = `the route to ${formatPrefix(spec.destination)} in vrrp_instance ${name} has src ${source}, which is no virtual address of this router`;
     return [found("route-source", at, message)];
   });
 }

@@ -50,7 +50,7 @@ function checkSourceAddress(
   if (address === undefined || virtuals.length === 0 || virtuals.includes(address)) return [];
   const own = picture.ownAddresses.find(({ prefix }) => prefix.address === address);
   const what =
-    own === undefined ? "no virtual address" : `the own address of ${picture.name}, which stays`;
+    own === undefined ? "no virtual address" : "the router's own address, which stays where it is";
   const [wanted] = device === undefined ? [] : virtualsOn(picture, device, 4);
   const message = `connections are translated to ${address}, ${what}`;
   const fix = wanted === undefined ? undefined : `translate to ${wanted}, on both routers`;
@@ -86,7 +86,7 @@ function checkAdvertisements(picture: RouterPicture): readonly Finding[] {
     const filter = filterOf(picture, device);
     if (filter === undefined || isOpen(filter, protocol)) return [];
     const number = protocol === "ah" ? 51 : 112;
-    const message = `${filter.label} does not accept IP protocol ${number} on ${device}, so ${picture.name} does not hear the other router there`;
+    const message = `${filter.label} does not accept IP protocol ${number} on ${device}, so this router does not hear the other router there`;
     return [found("firewall-vrrp", filter.at, message, rule(filter, `option proto '${number}'`))];
   });
 }

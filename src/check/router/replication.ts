@@ -64,9 +64,11 @@ function checkLinks(
   });
 }
 
+const LOOPBACK = /^127\.|^::1$/;
+
 /** Of the own addresses that are known: the ones of the dedicated links always are. */
 function checkOwnFlows(
-  { name, ownAddresses, ...rest }: RouterPicture,
+  picture: RouterPicture,
   { filter, channels }: ReplicationConfig,
   start: Position,
 ): readonly Finding[] {
@@ -75,13 +77,17 @@ function checkOwnFlows(
   const links = channels
     .filter(({ transport }) => transport !== "multicast")
     .map(({ address }) => address);
-  const own = new Set<IpAddress>([...links, ...ownAddresses.map(({ prefix }) => prefix.address)]);
+  const own = new Set<IpAddress>([
+    ...links,
+    ...picture.ownAddresses.map(({ prefix }) => prefix.address),
+  ]);
   const missing = [...own].filter(
-    (address) => !ignored.some((prefix) => prefixContains(prefix, address)),
+    (address) =>
+      !LOOPBACK.test(address) && !ignored.some((prefix) => prefixContains(prefix, address)),
   );
   if (missing.length === 0) return [];
-  const at = placeOf({ name, ownAddresses, ...rest }, start, /\bAddress\s+Ignore\b|\bFilter\b/i);
-  const message = `flows of ${name} itself are replicated: Address Ignore does not list ${missing.join(", ")}`;
+  const at = placeOf(picture, start, /\bAddress\s+Ignore\b|\bFilter\b/i);
+  const message = `flows of the router itself are replicated: Address Ignore does not list ${missing.join(", ")}`;
   const lines = missing.map(
     (address) => `${address.includes(":") ? "IPv6" : "IPv4"}_address ${address}`,
   );
