@@ -75,8 +75,14 @@ export class FlowSite {
   }
 
   /** Makes `count` new flows, `rate` a second. */
-  async send(rate: number, count: number): Promise<Sent> {
-    const child = this.#source.spawn(process.execPath, SOURCE, String(rate), String(count));
+  async send(rate: number, count: number, first = 0): Promise<Sent> {
+    const child = this.#source.spawn(
+      process.execPath,
+      SOURCE,
+      String(rate),
+      String(count),
+      String(first),
+    );
     let text = "";
     child.stdout?.on("data", (chunk: Buffer) => (text += chunk.toString()));
     await ended(child);

@@ -3,7 +3,7 @@
 // a process of its own inside a namespace; it runs the compiled kernel layer.
 import { libc, Memory } from "../dist/kernel/libc.js";
 
-const [rate, count] = process.argv.slice(2).map(Number);
+const [rate, count, first = 0] = process.argv.slice(2).map(Number);
 const [AF_INET, SOCK_RAW, IPPROTO_RAW] = [2, 3, 255];
 const [IP_SIZE, UDP_SIZE, PAYLOAD_SIZE] = [20, 8, 4];
 const SIZE = IP_SIZE + UDP_SIZE + PAYLOAD_SIZE;
@@ -33,7 +33,7 @@ let sent = 0;
 while (sent < count) {
   const due = Math.min(count, Math.floor(((performance.now() - beginAt) * rate) / 1_000));
   for (; sent < due; sent += 1) {
-    view.setUint32(12, FIRST_SOURCE + sent);
+    view.setUint32(12, FIRST_SOURCE + first + sent);
     view.setUint16(IP_SIZE, 1_024 + (sent % 60_000));
     libc.sendto(fd, packet.address, SIZE, 0, address.address, 16);
   }

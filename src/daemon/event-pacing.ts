@@ -1,12 +1,12 @@
 /**
  * When to read what arrives: at once while it is little, and after a short pause each time while it is much. A read that finds
- * one message costs as much as one that finds fifty, and two milliseconds are little against the time of a failover.
+ * one message costs as much as one that finds a hundred, and five milliseconds are little against the time of a failover.
  */
 import { between, type Duration, type Instant, milliseconds, NO_TIME } from "../base/time.ts";
 
 /** Rates are judged over this long. */
 const WINDOW: Duration = milliseconds(5);
-const PAUSE: Duration = milliseconds(2);
+const PAUSE: Duration = milliseconds(5);
 
 export interface PacingLimits {
   /** So many within a window are much; from then on reading pauses. */

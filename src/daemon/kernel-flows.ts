@@ -32,6 +32,8 @@ const SEQUENCE_MAX = 0x7fff_0000;
 /** Bytes of receive buffer for events, and as far as it may grow, where nothing is configured. */
 const BUFFER_DEFAULT = 2_097_152;
 const BUFFER_MAX_DEFAULT = 16_777_216;
+/** Requests of one call from which on a takeover is worth not hearing of the flows that it creates. */
+const BULK_MIN = 64;
 /** Some 2000 a second are many, 1000 are not. */
 const EVENT_LIMITS: PacingLimits = { many: 10, few: 5 };
 const AT_ONCE: Instant = instant(0);
@@ -42,6 +44,8 @@ export interface KernelFlowsContext {
   readonly now: () => Instant;
   /** Events were lost; `buffer` is the size of the event socket's buffer from now on. */
   readonly overran: (buffer: number) => void;
+  /** New flows may have begun unheard; those that changed or ended since were heard. */
+  readonly missedNew: () => void;
 }
 
 export interface KernelFlowCounters {
@@ -67,6 +71,7 @@ export class KernelFlows {
   readonly #dump: ConntrackDump = ConntrackDump.open();
   readonly #attributes: Span;
   #dumping: DumpTable | undefined;
+  #ignoresNew = false;
   #isDumpWhole = true;
   #sequence = 1;
 
@@ -117,6 +122,7 @@ export class KernelFlows {
     this.#reader?.wake(now);
     if (this.isDumping || this.#context.replicator.wantedDump !== undefined) this.#readDump(now);
     if (this.#context.replicator.hasKernelWrites) this.#write(now);
+    if (this.#ignoresNew && !this.#context.replicator.hasKernelWrites) this.#ignoreNew(false);
   }
 
   /** Goes on counting where `other` stopped. */
@@ -222,13 +228,22 @@ export class KernelFlows {
     const { replicator } = this.#context;
     const flows = this.#flowRequests;
     const first = this.#firstOf(flows);
-    this.#sequence += replicator.pollKernelWrites(flows, now);
+    const count = replicator.pollKernelWrites(flows, now);
+    this.#sequence += count;
+    if (count >= BULK_MIN && replicator.isLoading) this.#ignoreNew(true);
     this.#requests.send(flows.size, (sequence, errno) => {
       this.#count(errno);
       replicator.kernelRefused(sequence - first, errno);
     });
     replicator.settleKernelWrites(this.#context.now());
     if (this.#config.expectations !== false) this.#writeExpectations(now);
+  }
+
+  #ignoreNew(isIgnored: boolean): void {
+    if (this.#events === undefined || this.#ignoresNew === isIgnored) return;
+    this.#ignoresNew = isIgnored;
+    this.#events.ignoreNew(isIgnored);
+    if (!isIgnored) this.#context.missedNew();
   }
 
   #writeExpectations(now: Instant): void {

@@ -21,6 +21,8 @@ export interface EngineContext {
   readonly complain: (trouble: Trouble) => void;
   /** Events were lost; `buffer` is the size of the event socket's buffer from now on. */
   readonly overran: (buffer: number) => void;
+  /** New flows may have begun unheard while many were loaded. */
+  readonly missedNew: () => void;
 }
 
 const AT_ONCE: Instant = instant(0);
@@ -106,8 +108,7 @@ export class ReplicationEngine {
   }
 
   #openKernel(config: ReplicationConfig): KernelFlows {
-    const { now, reactor, overran } = this.#context;
-    return new KernelFlows(config, { reactor, now, overran, replicator: this.replicator });
+    return new KernelFlows(config, { ...this.#context, replicator: this.replicator });
   }
 
   #openChannels(): ReplicationChannels {

@@ -155,6 +155,9 @@ class ReplicationThread {
         const { overruns } = this.#engine.kernel.counters;
         this.#report({ type: "overrun", count: overruns, buffer });
       },
+      missedNew: () => {
+        this.#rereadAt = earliest(this.#rereadAt, after(monotonicNow(), REREAD_MIN));
+      },
     });
     engine.replicator.handleKernelFacts(this.#facts);
     return engine;
@@ -190,7 +193,7 @@ class ReplicationThread {
   #readAgain(now: Instant): void {
     this.#reread = sum(this.#reread, this.#reread);
     if (this.#reread > REREAD_MAX) this.#reread = REREAD_MAX;
-    this.#rereadAt = after(now, this.#reread);
+    this.#rereadAt = reportsOnDemand() ? after(now, this.#reread) : undefined;
     this.#engine.replicator.resyncWithKernel();
   }
 

@@ -11,6 +11,7 @@ import * as socket from "./socket.ts";
 const NETLINK_NETFILTER = 12;
 const NAME = "NETLINK_NETFILTER events";
 /** NFNLGRP_CONNTRACK_* and NFNLGRP_CONNTRACK_EXP_* of linux/netfilter/nfnetlink.h: 1 to 3 and 4 to 6, as bits. */
+const NEW_FLOWS = 1;
 const FLOW_GROUPS = 0b000_111;
 const EXPECTATION_GROUPS = 0b111_000;
 /** Datagrams per call. */
@@ -76,6 +77,20 @@ export class ConntrackEvents {
       count += received;
     }
     return "more";
+  }
+
+  /**
+   * Stops hearing of new flows, or hears of them again. While anybody listens the kernel composes a message for every flow
+   * that is created, by ourselves, too, and that takes as long as creating it. Changes and ends are heard all the time,
+   * which also makes the kernel go on preparing new flows for reports. Throws SyscallError.
+   */
+  ignoreNew(isIgnored: boolean): void {
+    const { NETLINK_ADD_MEMBERSHIP, NETLINK_DROP_MEMBERSHIP } = socket;
+    socket.setOption(
+      this.fd,
+      isIgnored ? NETLINK_DROP_MEMBERSHIP : NETLINK_ADD_MEMBERSHIP,
+      NEW_FLOWS,
+    );
   }
 
   /** Bytes of the receive buffer as asked for; the kernel counts its own overhead against twice as much. */

@@ -1,12 +1,14 @@
 /** Brings what is known of an entry up to date, without allocation, and without the general merge where nothing moved. */
 import type { Instant } from "../base/time.ts";
-import { RECORD_ATTRIBUTE_HEADER } from "../wire/flow-attributes.ts";
+import { FLOW, RECORD_ATTRIBUTE_HEADER } from "../wire/flow-attributes.ts";
 import { RecordMerger } from "../wire/flow-merge.ts";
-import { padded, Span } from "../wire/flow-record.ts";
+import { attributeWord, padded, Span } from "../wire/flow-record.ts";
 import type { FlowTable, RecordKind } from "./flow-table.ts";
 
 /** First word of a TIMEOUT attribute: number 6 of a flow, 12 of an expectation, with 4 bytes of payload. */
 const TIMEOUT_WORD = { flow: 0x0008_0006, expectation: 0x0008_000c } as const;
+const MARK_WORD = attributeWord(FLOW.mark, 4);
+const MARK_SIZE = 8;
 
 export class Merging {
   readonly #merger: RecordMerger;
@@ -30,10 +32,12 @@ export class Merging {
     return table.replace(slot, this.#merger.merge(known, update), now);
   }
 
-  /** Whether `update` tells more of an entry than another timeout. */
+  /** Whether `update` tells more of an entry than another timeout, or a mark of zero, of which only dumps speak. */
   isNews(table: FlowTable, slot: number, update: Span): boolean {
     const known = table.load(slot, this.#known);
-    const merged = haveSameShape(known, update) ? update : this.#merger.merge(known, update);
+    if (haveSameShape(known, update)) return !areSameButTimeout(known, update, this.#timeoutWord);
+    const merged = this.#merger.merge(known, update);
+    if (merged.size === known.size + MARK_SIZE) merged.size = withoutZeroMark(merged);
     return !areSameButTimeout(known, merged, this.#timeoutWord);
   }
 
@@ -67,6 +71,22 @@ function areSameButTimeout(a: Span, b: Span, timeoutWord: number): boolean {
     at = next;
   }
   return true;
+}
+
+/** Cuts a mark of zero out of a record that may be changed. Returns its size from then on. */
+function withoutZeroMark({ view, at, size }: Span): number {
+  const end = at + size;
+  for (let next = at; end - next > RECORD_ATTRIBUTE_HEADER; ) {
+    const word = view.getUint32(next);
+    if (word === MARK_WORD) {
+      if (view.getUint32(next + RECORD_ATTRIBUTE_HEADER) !== 0) return size;
+      for (let rest = next + MARK_SIZE; rest < end; rest += 4)
+        view.setUint32(rest - MARK_SIZE, view.getUint32(rest));
+      return size - MARK_SIZE;
+    }
+    next += padded(word >>> 16);
+  }
+  return size;
 }
 
 interface Stretch {

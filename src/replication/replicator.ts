@@ -159,6 +159,11 @@ export class Replicator {
     return this.#kernel.hasToFlush || this.#pairs.some((pair) => pair.hasWrites(loads));
   }
 
+  /** Whether what the peer said is being loaded into the kernel. */
+  get isLoading(): boolean {
+    return this.#takeover.loads;
+  }
+
   /** Whether everything that the peer said is in the kernel: the addresses may move. */
   get isLoaded(): boolean {
     return this.#takeover.isLoaded;

@@ -136,6 +136,24 @@ describe.skipIf(!isRoot)("two daemons that replicate flows", () => {
     expect((await replicationOf(alpha)).flows.external).toBe(0);
   });
 
+  test("after many flows were loaded, their ends and the beginnings of others are heard", async () => {
+    await start("alpha");
+    const beta = await start("beta");
+    makeFlows("alpha", 1_000, 200);
+    await external(beta, 200);
+    expect(await beta.client.commit()).toMatchObject({ committed: 200, failed: 0 });
+    const events = async (): Promise<number> =>
+      (await beta.client.replicationStats()).kernel.events;
+    const before = await events();
+    places.beta.exec("conntrack", "-D", "-p", "udp", "--orig-port-src", "1000");
+    await eventually("the end of a loaded flow", async () => (await events()) === before + 1);
+    makeFlows("beta", 3_000, 2);
+    await eventually("flows that began afterwards", async () => {
+      const { flows } = await beta.client.replicationStats();
+      return flows.internal.active === 2;
+    });
+  });
+
   test("a peer that is gone is told of as lost protection, and as synchronised when it is back", async () => {
     const alpha = await start("alpha");
     const beta = await start("beta");

@@ -139,6 +139,24 @@ describe("an internal cache", () => {
     );
   });
 
+  test("takes a mark of zero, of which only dumps speak, for no news, and any other for news", () => {
+    const flows = cache();
+    for (const number of [1, 2, 3])
+      flows.observe("new", flowRecord(number, { timeout: 90, zone: 7 }), at(0));
+    flows.observe("update", flowRecord(3, { timeout: 90, zone: 7, mark: 5 }), at(0));
+    sendAll(flows, 1);
+    flows.acknowledge(1, 3);
+    flows.beginDump();
+    flows.observe("dump", flowRecord(1, { timeout: 50, zone: 7, mark: 0 }), at(9));
+    flows.observe("dump", flowRecord(2, { timeout: 50, zone: 7, mark: 9 }), at(9));
+    flows.observe("dump", flowRecord(3, { timeout: 50, zone: 7, mark: 0 }), at(9));
+    expect(flows.endDump()).toBe(0);
+    expect(sendAll(flows, 4)).toEqual([CT_UPD, CT_UPD]);
+    expect(recordHex(flows.record(2))).toBe(
+      recordHex(flowRecord(3, { timeout: 50, zone: 7, mark: 0 })),
+    );
+  });
+
   test("says nothing while it is not the one that sends", () => {
     const flows = cache();
     flows.observe("new", flowRecord(1), at(0));
