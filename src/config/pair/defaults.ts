@@ -1,7 +1,7 @@
 /** What holds when the pair's file says nothing: in one place for the reader, the writer and the reference. */
 import { type IpAddress, ipBits, ipFamily, type Prefix, parsePrefix } from "../../base/ip.ts";
 import { type Duration, milliseconds, seconds } from "../../base/time.ts";
-import type { PairElection, PairReplication } from "./model.ts";
+import type { PairDhcp, PairElection, PairReplication } from "./model.ts";
 
 export const PRIORITY = 100;
 export const METRIC_MAX = 4_294_967_295;
@@ -64,3 +64,21 @@ export function chosenVrid(pairName: string, networkName: string): number {
     hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
   return (((hash ^ (hash >>> 16)) >>> 0) % 255) + 1;
 }
+
+/** Names of the networks that carry the replication: all dedicated links, else the first network. */
+export function defaultLinks(
+  networks: readonly { readonly name: string; readonly isLink: boolean }[],
+): readonly string[] {
+  const links = networks.filter(({ isLink }) => isLink);
+  return (links.length > 0 ? links : networks.slice(0, 1)).map(({ name }) => name);
+}
+
+/** All but its pool, which follows from the network. `virtual` is the first virtual IPv4 address. */
+export const defaultDhcp = (virtual: IpAddress): Omit<PairDhcp, "first" | "last"> => ({
+  lease: LEASE,
+  router: [virtual],
+  dns: [virtual],
+  domain: undefined,
+  force: true,
+  hosts: [],
+});

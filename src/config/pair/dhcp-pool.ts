@@ -1,5 +1,6 @@
 /** The addresses that DHCP gives out unless the file says otherwise. */
-import type { IpAddress, Prefix } from "../../base/ip.ts";
+import { type IpAddress, ipFamily, type Prefix } from "../../base/ip.ts";
+import type { PairNetwork } from "./model.ts";
 import { addressOf, numberOf, type Range, rangeOf } from "./subnet.ts";
 
 /** Of a /24 or larger network these are lent, counted from its first address. */
@@ -37,3 +38,16 @@ export function defaultPool(subnet: Prefix, taken: readonly IpAddress[]): Pool |
   }
   return best && { first: addressOf(best.first), last: addressOf(best.last) };
 }
+
+/** IPv4 addresses of a network that cannot be lent: own and virtual ones, gateways. `own` are both routers' there. */
+export const takenAddresses = (
+  {
+    addresses,
+    unadvertised,
+    gateways,
+  }: Pick<PairNetwork, "addresses" | "unadvertised" | "gateways">,
+  own: readonly Prefix[],
+): readonly IpAddress[] =>
+  [...[...own, ...addresses, ...unadvertised].map(({ address }) => address), ...gateways].filter(
+    (address) => ipFamily(address) === 4,
+  );
