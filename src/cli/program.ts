@@ -5,6 +5,7 @@ import { addFlows } from "./flows.ts";
 import { addLab } from "./lab.ts";
 import { addMetrics } from "./metrics.ts";
 import { addReload } from "./reload.ts";
+import { addRender } from "./render.ts";
 import { report } from "./report.ts";
 import { addResign } from "./resign.ts";
 import { addRun } from "./run.ts";
@@ -39,6 +40,7 @@ export function makeProgram(session: Session): Command {
   addFlows(program, session);
   addCheck(program, session);
   addReload(program, session);
+  addRender(program, session);
   addResign(program, session);
   addMetrics(program, session);
   addLab(program);

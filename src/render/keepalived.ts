@@ -46,14 +46,17 @@ export function keepalivedRemarks(
 ): readonly string[] {
   routersOf(pair, node);
   const { authentication } = pair.election;
-  const needsSecret =
-    authentication.type === "hmac" ||
-    (authentication.type === "pass" && authentication.password === undefined);
   return [
-    ...(needsSecret && secret === undefined ? [WITHOUT_SECRET] : []),
+    ...(needsSecret(pair) && secret === undefined ? [WITHOUT_SECRET] : []),
     ...(authentication.type === "hmac" ? [NEEDS_HMAC] : []),
     ...pair.tracking.checks.filter(isFractional).map(fractionRemark),
   ];
+}
+
+/** Whether something in the file is made from the pair's secret. */
+export function needsSecret({ election: { authentication } }: PairConfig): boolean {
+  if (authentication.type === "pass") return authentication.password === undefined;
+  return authentication.type === "hmac";
 }
 
 const WITHOUT_SECRET =

@@ -6,11 +6,11 @@ import { PAIR_FOLDER, PATHS } from "./paths.ts";
 /** The part of /etc/sysupgrade.conf between its two marks; the rest of the file belongs to others. */
 export function renderSysupgrade(pair: PairConfig, node: string): string {
   routersOf(pair, node);
-  return `${[SYSUPGRADE_BEGIN, ...keptPaths(pair), SYSUPGRADE_END].join("\n")}\n`;
+  return `${[BEGIN, ...keptPaths(pair), END].join("\n")}\n`;
 }
 
-export const SYSUPGRADE_BEGIN = "# duet: begin";
-export const SYSUPGRADE_END = "# duet: end";
+const BEGIN = "# duet: begin";
+const END = "# duet: end";
 
 /** Sorted, each once. Files below the pair's own folder come with it. */
 function keptPaths(pair: PairConfig): readonly string[] {
@@ -29,4 +29,14 @@ function keptPaths(pair: PairConfig): readonly string[] {
   ];
   const outside = files.filter((path) => !path.startsWith(PAIR_FOLDER));
   return [PAIR_FOLDER, ...new Set(outside)].toSorted();
+}
+
+/** `file` with `part` in place of what stands between the marks, or at the end; without the second mark, up to the end. */
+export function mergeSysupgrade(file: string, part: string): string {
+  const lines = file.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  const find = (mark: string): number => lines.findIndex((line) => line.trim() === mark);
+  const [begin, end] = [find(BEGIN), find(END)];
+  if (begin < 0) return file === "" || file.endsWith("\n") ? file + part : `${file}\n${part}`;
+  const rest = end < begin ? [] : lines.slice(end + 1);
+  return [...lines.slice(0, begin), part, ...rest].join("");
 }
