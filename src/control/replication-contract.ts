@@ -86,11 +86,12 @@ export interface ReplicationStats {
   readonly kernel: {
     readonly events: number;
     readonly filtered: number;
-    /** Events of our own writes, which are not replicated. */
+    /** Changes that our own requests made, the events of which the kernel leaves out. */
     readonly own: number;
     readonly overruns: number;
     /** Bytes of the event socket's receive buffer now. */
     readonly receiveBuffer: number;
+    /** How often its tables were read again after the start. */
     readonly dumps: number;
     readonly created: number;
     readonly updated: number;
@@ -174,11 +175,12 @@ export interface TakeoverRecord extends CommitResult {
 export interface CommitResult {
   /** Created or replaced in the kernel. */
   readonly committed: number;
-  /** Were there already, as they should be. */
+  /** Were there already as they should be when loading began. */
   readonly kept: number;
   readonly failed: number;
   /** By errno name; sums up to `failed`. */
   readonly failures: Readonly<Record<string, number>>;
+  /** Of a command since it came, of a takeover from the beginning of loading until all was in the kernel. */
   readonly tookMs: number;
 }
 

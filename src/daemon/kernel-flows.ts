@@ -51,7 +51,10 @@ export interface KernelFlowsContext {
 export interface KernelFlowCounters {
   events: number;
   overruns: number;
+  /** Beyond the first one, with which replication begins. */
   dumps: number;
+  /** Changes that our own requests made, the events of which the kernel leaves out. */
+  own: number;
   /** Requests that the kernel refused, by errno. */
   readonly failed: Map<number, number>;
 }
@@ -60,7 +63,13 @@ export class KernelFlows {
   /** What flows that ended had carried; counted while `isAccounting`. */
   processed: FlowCounters = new FlowCounters();
   isAccounting = false;
-  counters: KernelFlowCounters = { events: 0, overruns: 0, dumps: 0, failed: new Map() };
+  counters: KernelFlowCounters = {
+    events: 0,
+    overruns: 0,
+    dumps: 0,
+    own: 0,
+    failed: new Map(),
+  };
   readonly #context: KernelFlowsContext;
   readonly #config: ReplicationConfig;
   readonly #requests: ConntrackRequests;
@@ -211,7 +220,7 @@ export class KernelFlows {
       return;
     }
     this.#dumping = undefined;
-    this.counters.dumps += 1;
+    if (replicator.isPopulated) this.counters.dumps += 1;
     replicator.endDump(this.#isDumpWhole, now);
   }
 
@@ -230,6 +239,7 @@ export class KernelFlows {
     const first = this.#firstOf(flows);
     const count = replicator.pollKernelWrites(flows, now);
     this.#sequence += count;
+    this.counters.own += count;
     if (count >= BULK_MIN && replicator.isLoading) this.#ignoreNew(true);
     this.#requests.send(flows.size, (sequence, errno) => {
       this.#count(errno);
@@ -253,6 +263,7 @@ export class KernelFlows {
     const count = replicator.pollExpectationWrites(requests, now);
     if (count === 0) return;
     this.#sequence += count;
+    this.counters.own += count;
     this.#requests.send(requests.size, (sequence, errno) => {
       this.#count(errno);
       replicator.expectationRefused(sequence - first, errno);
@@ -268,7 +279,9 @@ export class KernelFlows {
     return this.#sequence;
   }
 
+  /** The kernel refused a request, and so changed nothing. */
   #count(errno: number): void {
+    this.counters.own -= 1;
     const { failed } = this.counters;
     failed.set(errno, (failed.get(errno) ?? 0) + 1);
   }

@@ -106,9 +106,9 @@ export class ReplicationCommands {
     replicator.commit(now);
     return (later) => {
       if (!replicator.isLoaded) return undefined;
-      const { takeover, flows } = replicator.view(later);
+      const { takeover } = replicator.view(later);
       const tookMs = toMilliseconds(between(now, later));
-      return { done: true, ...commitResult(takeover, flows.external.flows, tookMs) };
+      return { done: true, ...commitResult(takeover, tookMs) };
     };
   }
 

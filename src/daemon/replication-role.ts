@@ -2,7 +2,7 @@
  * Which router the flows belong to, as the election says. There may be several units, each of which moves by itself: this
  * router answers for the flows while it is Active in any of them.
  */
-import { between, type Instant } from "../base/time.ts";
+import { between, type Instant, toMilliseconds } from "../base/time.ts";
 import type { CommitResult } from "../control/replication-contract.ts";
 import { errnoCode } from "../kernel/errno.ts";
 import type { Replicator } from "../replication/replicator.ts";
@@ -60,10 +60,10 @@ export class ReplicationRole {
   proceed(now: Instant): void {
     const replicator = this.#context.replicator();
     if (!this.isAwaited || !replicator.isLoaded) return;
-    const { takeover, flows } = replicator.view(now);
+    const { takeover } = replicator.view(now);
     const waiting = [...this.#waiting].map(([unit, since]) => {
       const took = between(since, now);
-      const result = commitResult(takeover, flows.external.flows, took / 1_000);
+      const result = commitResult(takeover, toMilliseconds(took));
       return { unit, took, result };
     });
     this.#waiting.clear();
@@ -93,12 +93,8 @@ export class ReplicationRole {
   }
 }
 
-/** What a takeover, or a commit, did; `flows` is how many there were to load. */
-export function commitResult(
-  report: TakeoverReport | undefined,
-  flows: number,
-  tookMs: number,
-): CommitResult {
+/** What a takeover, or a commit, did. */
+export function commitResult(report: TakeoverReport | undefined, tookMs: number): CommitResult {
   const failures = byErrorName(
     Object.entries(report?.failed ?? {}).map(([errno, count]) => [Number(errno), count]),
   );
@@ -106,7 +102,7 @@ export function commitResult(
   const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
   return {
     committed,
-    kept: Math.max(0, flows - committed - failed),
+    kept: report?.kept ?? 0,
     failed,
     failures,
     tookMs,

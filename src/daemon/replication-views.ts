@@ -1,5 +1,5 @@
 /** From the replicator's view, and what the thread counts itself, to what the control socket shows. */
-import { between, type Instant, microseconds, toMilliseconds } from "../base/time.ts";
+import { between, type Instant, toMilliseconds } from "../base/time.ts";
 import type {
   CacheStats,
   ChannelStats,
@@ -69,7 +69,7 @@ export function makeReplicationStats(parts: ViewParts): ReplicationStats {
     kernel: {
       events: kernel.events,
       filtered: view.kernel.filtered,
-      own: 0,
+      own: kernel.own,
       overruns: kernel.overruns,
       receiveBuffer: parts.receiveBuffer,
       dumps: kernel.dumps,
@@ -130,13 +130,14 @@ const malformed = (faults: ReceiveFaults): number =>
   faults.malformedPayload;
 
 function lastTakeover(
-  { takeover }: ReplicationView,
+  { lastTakeover: report, at: now }: ReplicationView,
   wallTime: (at: Instant) => string,
 ): ReplicationStatus["lastTakeover"] {
-  const at = takeover?.activeAt;
-  if (takeover === undefined || at === undefined) return null;
-  const took = takeover.adoptedAt === undefined ? microseconds(0) : between(at, takeover.adoptedAt);
-  return { at: wallTime(at), ...commitResult(takeover, takeover.adopted, toMilliseconds(took)) };
+  const at = report?.activeAt;
+  if (report === undefined || at === undefined) return null;
+  // While some of it is still to be loaded, this is how long it has taken so far.
+  const took = report.loadingTook ?? between(report.loadingAt, now);
+  return { at: wallTime(at), ...commitResult(report, toMilliseconds(took)) };
 }
 
 function peerState({ peer }: ReplicationView): "up" | "down" | "unknown" {

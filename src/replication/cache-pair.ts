@@ -59,10 +59,13 @@ export class CachePair {
     return internal + this.external.table.touchedBytes + (this.#retired?.touchedBytes ?? 0);
   }
 
-  /** Loading for a takeover begins: what was loaded longer than `freshFor` ago is loaded again. */
-  beginLoading(freshFor: Duration, now: Instant): void {
+  /**
+   * Loading for a takeover begins: what was loaded longer than `freshFor` ago is loaded again. Returns how many entries are in
+   * the kernel as they should be.
+   */
+  beginLoading(freshFor: Duration, now: Instant): number {
     this.#loadedSince = now;
-    this.external.reopen(freshFor, now);
+    return this.external.reopen(freshFor, now);
   }
 
   /** Whether there is something to tell the kernel; `loads`: for a takeover. */

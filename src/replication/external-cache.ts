@@ -142,16 +142,22 @@ export class ExternalCache {
     this.#table.setStamp(slot, commitTime(now));
   }
 
-  /** Plans what the kernel does not have, and what it was given longer than `freshFor` ago: its timeouts run down. */
-  reopen(freshFor: Duration, now: Instant): void {
+  /**
+   * Plans what the kernel does not have, and what it was given longer than `freshFor` ago: its timeouts run down. Returns how
+   * many entries need nothing.
+   */
+  reopen(freshFor: Duration, now: Instant): number {
     const table = this.#table;
     const units = Math.ceil(freshFor / COMMIT_UNIT);
     const time = commitTime(now);
+    let fresh = 0;
     for (let slot = 0; slot < table.slotEnd; slot += 1) {
       if (!table.holds(slot) || table.isDead(slot) || table.listOf(slot) !== UNLISTED) continue;
       const isFresh = table.has(slot, IN_KERNEL) && distance(table.stampOf(slot), time) <= units;
-      if (!isFresh) this.plan(slot);
+      if (isFresh) fresh += 1;
+      else this.plan(slot);
     }
+    return fresh;
   }
 
   /** From here on entries count as mentioned in a new round. */

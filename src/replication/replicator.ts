@@ -301,6 +301,11 @@ export class Replicator {
     this.#takeover.schedulePurge(now);
   }
 
+  /** Whether the first dump, with which replication begins, is complete. */
+  get isPopulated(): boolean {
+    return this.#isPopulated;
+  }
+
   /** Whether flows of this router wait for PurgeTimeout to be deleted. */
   get isToPurge(): boolean {
     return this.#takeover.isToPurge;

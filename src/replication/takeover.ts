@@ -47,6 +47,8 @@ export interface TakeoverReport {
   readonly adoptedAt: Instant | undefined;
   /** From the beginning of loading until all was in the kernel; undefined while it goes on. */
   readonly loadingTook: Duration | undefined;
+  /** In the kernel as they should be when loading began. */
+  readonly kept: number;
   readonly created: number;
   readonly updated: number;
   /** Among those created: there before in another form. */
@@ -87,6 +89,9 @@ export class Takeover {
   #activeAt: Instant | undefined;
   #adoptedAt: Instant | undefined;
   #adopted = 0;
+  #kept = 0;
+  /** Of the last takeover that came to its end. */
+  #last: TakeoverReport | undefined;
   #before: Totals = totalsOf([]);
 
   constructor(pairs: readonly CachePair[], options: TakeoverOptions) {
@@ -166,7 +171,7 @@ export class Takeover {
     else if (this.#endsWhenLoaded) this.#isLoading = false;
   }
 
-  /** The last or current takeover. */
+  /** The last or current loading. */
   report(): TakeoverReport | undefined {
     if (this.#loadingAt === undefined) return undefined;
     const totals = totalsOf(this.#pairs.map(({ plan }) => plan.counters));
@@ -176,12 +181,19 @@ export class Takeover {
       adoptedAt: this.#adoptedAt,
       loadingTook:
         this.#loadedAt === undefined ? undefined : between(this.#loadingAt, this.#loadedAt),
+      kept: this.#kept,
       created: totals.created - this.#before.created,
       updated: totals.updated - this.#before.updated,
       replaced: totals.replaced - this.#before.replaced,
       failed: difference(totals.failed, this.#before.failed),
       adopted: this.#adopted,
     };
+  }
+
+  /** The last or current loading that belongs to a change of role. */
+  lastTakeover(): TakeoverReport | undefined {
+    const isUnfinished = this.#activeAt !== undefined && this.#adoptedAt === undefined;
+    return isUnfinished ? this.report() : this.#last;
   }
 
   #load(now: Instant): void {
@@ -200,7 +212,8 @@ export class Takeover {
     this.#adoptedAt = undefined;
     this.#adopted = 0;
     this.#before = totalsOf(this.#pairs.map(({ plan }) => plan.counters));
-    for (const pair of this.#pairs) pair.beginLoading(freshFor, now);
+    this.#kept = 0;
+    for (const pair of this.#pairs) this.#kept += pair.beginLoading(freshFor, now);
   }
 
   #activate(now: Instant): void {
@@ -217,6 +230,7 @@ export class Takeover {
     this.#isLoading = false;
     this.#adoptedAt = now;
     for (const pair of this.#pairs) this.#adopted += pair.adopt(now);
+    this.#last = this.report();
     this.#options.adopted(now);
   }
 

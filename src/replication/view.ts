@@ -71,7 +71,10 @@ export interface ReplicationView {
   readonly channelSwitches: number;
   readonly flows: PairView;
   readonly expectations: PairView | undefined;
+  /** The last loading into the kernel, for a takeover or by a command. */
   readonly takeover: TakeoverReport | undefined;
+  /** The last one that made this router active, or a further unit of it. */
+  readonly lastTakeover: TakeoverReport | undefined;
   readonly kernel: {
     /** Complete dumps to bring the internal caches in line, the first one included. */
     readonly resyncs: number;

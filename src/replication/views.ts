@@ -57,6 +57,7 @@ export function viewReplication(parts: Parts, now: Instant): ReplicationView {
     flows: viewPair(flows),
     expectations: expectations === undefined ? undefined : viewPair(expectations),
     takeover: takeover.report(),
+    lastTakeover: takeover.lastTakeover(),
     kernel: {
       resyncs: kernel.dumps.completedCount,
       overruns: kernel.dumps.overrunCount,

@@ -132,6 +132,8 @@ describe.skipIf(!isRoot)("two daemons that replicate flows", () => {
     expect(flowsOf("beta")).toHaveLength(20);
     const { flows, kernel } = await beta.client.replicationStats();
     expect(kernel.created).toBe(20);
+    expect(kernel.own, "by both commits").toBeGreaterThanOrEqual(20);
+    expect(kernel.dumps).toBe(0);
     expect(flows.internal.active).toBe(0);
     expect((await replicationOf(alpha)).flows.external).toBe(0);
   });
@@ -167,7 +169,7 @@ describe.skipIf(!isRoot)("two daemons that replicate flows", () => {
     await eventually("synchronised again", async () => {
       return (await beta.events("replication.synchronised")).length > before;
     });
-    expect((await replicationOf(beta)).flows.external).toBe(4);
+    await external(beta, 4);
     await again.stop();
   });
 
@@ -301,6 +303,6 @@ describe.skipIf(!isRoot)("two daemons that replicate flows", () => {
     expect((await replicationOf(alpha)).overruns).toBeGreaterThan(0);
     const { kernel } = await alpha.client.replicationStats();
     expect(kernel.overruns).toBeGreaterThan(0);
-    expect(kernel.dumps).toBeGreaterThan(1);
+    expect(kernel.dumps).toBeGreaterThan(0);
   });
 });

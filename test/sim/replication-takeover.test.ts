@@ -290,4 +290,28 @@ describe("direct injection", () => {
     expect(pair.b.kernel.sayings()).toEqual([]);
     expect(pair.a.kernel.sayings()).toHaveLength(50);
   });
+
+  test("says how many flows were there already, and how long loading took", () => {
+    const pair = new Pair(4, 300);
+    const { b } = pair;
+    const view = (): ReturnType<typeof b.replicator.view> =>
+      b.replicator.view(instant(pair.network.now));
+    pair.tell(b, "late");
+    pair.run(100 * MILLISECOND);
+    pair.tell(b, "relax");
+    pair.run(SECOND);
+    expect(view().takeover).toMatchObject({ kept: 0, created: 300 });
+    expect(view().lastTakeover).toBeUndefined();
+    pair.kill();
+    for (let number = 300; number < 310; number += 1) b.kernel.create(flowOf(number + 1000));
+    pair.takeOver(b, 100 * MILLISECOND);
+    expect(view().lastTakeover).toMatchObject({ kept: 300, created: 0, updated: 0, failed: {} });
+    pair.run(SECOND);
+    const { lastTakeover } = view();
+    expect(lastTakeover).toMatchObject({ kept: 300, adopted: 300 });
+    expect(lastTakeover?.loadingTook).toBeGreaterThanOrEqual(0);
+    b.replicator.commit(instant(pair.network.now));
+    expect(view().takeover?.activeAt).toBeUndefined();
+    expect(view().lastTakeover, "a command is no takeover").toEqual(lastTakeover);
+  });
 });
