@@ -3,13 +3,16 @@
  * own tables say what was found; this says the rest.
  */
 import { CONNTRACKD_FINDINGS, FINDINGS } from "../config/codes.ts";
+import { PAIR_FINDINGS } from "../config/pair/codes.ts";
 import type { Advice } from "./catalogue/advice.ts";
 import { CONNTRACKD_ADVICE } from "./catalogue/conntrackd.ts";
 import { ELECTION_ENTRIES } from "./catalogue/election.ts";
 import { KEEPALIVED_ADVICE } from "./catalogue/keepalived.ts";
 import { SHARED_ADVICE, TEXT_ADVICE } from "./catalogue/language.ts";
+import { PAIR_ADVICE } from "./catalogue/pair-file.ts";
 import { REPLICATION_ENTRIES } from "./catalogue/replication.ts";
 import { SERVICES_ENTRIES } from "./catalogue/services.ts";
+import { UCI_ENTRIES } from "./catalogue/uci.ts";
 import { DOCTOR_ENTRIES } from "./doctor/catalogue.ts";
 import type { FindingEntry } from "./entry.ts";
 
@@ -49,6 +52,7 @@ export const CATALOGUE: readonly CatalogueSection[] = [
   { title: "Replication, over both routers", entries: entriesOf(REPLICATION_ENTRIES) },
   { title: "DHCP, firewall and system", entries: entriesOf(SERVICES_ENTRIES) },
   { title: "The live router (duet doctor)", entries: entriesOf(DOCTOR_ENTRIES) },
+  { title: "duet.yaml", entries: readersEntries(PAIR_FINDINGS, PAIR_ADVICE) },
   {
     title: "keepalived.conf",
     entries: readersEntries(FINDINGS, { ...SHARED_ADVICE, ...TEXT_ADVICE, ...KEEPALIVED_ADVICE }),
@@ -57,6 +61,7 @@ export const CATALOGUE: readonly CatalogueSection[] = [
     title: "conntrackd.conf",
     entries: readersEntries(CONNTRACKD_FINDINGS, { ...SHARED_ADVICE, ...CONNTRACKD_ADVICE }),
   },
+  { title: "OpenWrt's files", entries: entriesOf(UCI_ENTRIES) },
 ];
 
 /** The entries of `code`, one for each section that has it: what they say is the same, their summaries aside. */

@@ -61,6 +61,8 @@ export interface StaticLease {
 /** Source translation of what leaves through an interface (undefined: any). */
 export interface Translation {
   readonly interface: string | undefined;
+  /** The zone in /etc/config/firewall that it belongs to; undefined in other firewalls. */
+  readonly zone: string | undefined;
   /** Undefined: masquerading, which takes the first address of the interface. */
   readonly address: IpAddress | undefined;
   /** Undefined: both. */
@@ -102,6 +104,8 @@ export interface RouterPicture {
   readonly name: string;
   readonly files: readonly RouterFile[];
   readonly election: { readonly model: Model; readonly file: string } | undefined;
+  /** The conntrackd.conf, even when it has errors. */
+  readonly replicationFile: string | undefined;
   readonly replication: { readonly config: ReplicationConfig; readonly file: string } | undefined;
   readonly ownAddresses: readonly OwnAddress[];
   readonly dhcp: readonly DhcpService[];

@@ -75,6 +75,7 @@ const emptyPicture = (name: string): RouterPicture => ({
   name,
   files: [],
   election: undefined,
+  replicationFile: undefined,
   replication: undefined,
   ownAddresses: [],
   dhcp: [],
@@ -110,7 +111,8 @@ function readByKind(file: string, kind: FileKind, world: World, draft: Draft): R
   if (kind === "conntrackd") {
     const loaded = loadConntrackdConf(file, world.source, world.environment);
     const { config, files, diagnostics } = loaded;
-    if (config !== undefined) draft.picture = { ...draft.picture, replication: { config, file } };
+    const replication = config === undefined ? undefined : { config, file };
+    draft.picture = { ...draft.picture, replicationFile: file, replication };
     return { files, diagnostics };
   }
   const content = world.source.read(file);

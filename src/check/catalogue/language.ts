@@ -42,7 +42,7 @@ export const SHARED_ADVICE: Readonly<Record<Shared, Advice>> = {
   ),
   deprecated: warning(
     "The file was written for an older version of the program.",
-    "It works today; a later version of the program may refuse it.",
+    "The line does nothing, or only for as long as the old word is understood.",
     "Write the successor that the message names, or remove the line.",
   ),
   "file-unreadable": error(

@@ -50,6 +50,7 @@ function translationsOf({ text, at }: Line, family: IpFamily | undefined): reado
   const meant = address === undefined ? (familyOf(text) ?? family) : ipFamily(address);
   return devicesOf(text).map((device) => ({
     interface: device,
+    zone: undefined,
     address,
     family: meant,
     at: place,

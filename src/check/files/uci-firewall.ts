@@ -117,23 +117,26 @@ function translationsOf(
   );
   const isMasked = isOn(zone, "masq", false) && !isReplaced;
   return devices.flatMap((device) => {
-    const translations = fixed.flatMap((section) => sourceAddress(section, device));
-    for (const section of masks) translations.push(masquerading(device, section, "target"));
-    if (isMasked) translations.push(masquerading(device, zone, "masq"));
+    const place = { interface: device, zone: name };
+    const translations = fixed.flatMap((section) => sourceAddress(section, place));
+    for (const section of masks) translations.push(masquerading(section, "target", place));
+    if (isMasked) translations.push(masquerading(zone, "masq", place));
     return translations;
   });
 }
 
-function sourceAddress(section: UciSection, device: string): readonly Translation[] {
+type Place = Pick<Translation, "interface" | "zone">;
+
+function sourceAddress(section: UciSection, place: Place): Translation[] {
   const key = section.type === "nat" ? "snat_ip" : "src_dip";
   const address = parseIp(optionOf(section, key) ?? "");
   return address === undefined
     ? []
-    : [{ interface: device, address, family: undefined, at: entryAt(section, key) }];
+    : [{ ...place, address, family: undefined, at: entryAt(section, key) }];
 }
 
-const masquerading = (device: string, section: UciSection, key: string): Translation => ({
-  interface: device,
+const masquerading = (section: UciSection, key: string, place: Place): Translation => ({
+  ...place,
   address: undefined,
   family: 4,
   at: entryAt(section, key),

@@ -1,5 +1,14 @@
 /** Virtual addresses beside the router's own ones, and what moves together. */
-import { formatPrefix, ipBits, ipFamily, type Prefix, prefixContains } from "../../base/ip.ts";
+import {
+  formatPrefix,
+  type IpAddress,
+  ipBits,
+  ipBytes,
+  ipFamily,
+  ipFromBytes,
+  type Prefix,
+  prefixContains,
+} from "../../base/ip.ts";
 import type { InstanceConfig } from "../../vrrp/config.ts";
 import { type Finding, found } from "../finding.ts";
 import {
@@ -38,11 +47,31 @@ function checkVirtual(picture: RouterPicture, { instance, prefix }: VirtualOn): 
   if (here.length === 0 || here.some((entry) => prefixContains(entry.prefix, prefix.address)))
     return [];
   if (bringsItsNetwork(instance, prefix)) return [];
-  const networks = here.map((entry) => formatPrefix(entry.prefix)).join(", ");
+  const networks = here.map((entry) => networkText(entry.prefix)).join(", ");
   const message = `virtual address ${formatPrefix(prefix)} of vrrp_instance ${instance.name} is not in the network of ${instance.interface}, which has ${networks}`;
-  const fix = `choose a free address of ${networks} and write it in place of ${prefix.address}, on both routers`;
+  const told = toldByDhcp(picture, instance.interface).find((address) =>
+    here.some((entry) => prefixContains(entry.prefix, address)),
+  );
+  const wanted =
+    told === undefined ? `a free address of ${networks}` : `${told}, as DHCP tells hosts,`;
+  const fix = `write ${wanted} in place of ${prefix.address}, on both routers`;
   return [found("virtual-outside-subnet", at, message, fix)];
 }
+
+/** With the host bits cleared: 192.168.1.2/24 is 192.168.1.0/24. */
+function networkText({ address, length }: Prefix): string {
+  const bytes = ipBytes(address).map(
+    (byte, index) => byte & (0xff00 >> Math.min(8, Math.max(0, length - index * 8))),
+  );
+  return formatPrefix({ address: ipFromBytes(bytes), length });
+}
+
+/** The gateways that hosts behind an interface are told. */
+const toldByDhcp = ({ dhcp }: RouterPicture, device: string): readonly IpAddress[] =>
+  dhcp
+    .filter((service) => service.interface === device)
+    .flatMap(({ options }) => options.filter((option) => option.number === 3))
+    .flatMap(({ addresses }) => addresses);
 
 /** A network that only the active router has an address in: its gateway is reached through the virtual address. */
 const bringsItsNetwork = ({ routes }: InstanceConfig, prefix: Prefix): boolean =>

@@ -77,10 +77,17 @@ function checkOption(
     const wrong = wrongAddresses(picture, { service, number, expected }, option, routers);
     if (wrong.length === 0) return [];
     const message = `${what} on ${service.label} is ${wrong.join(", ")}, and the virtual address there is ${expected.join(", ")}`;
-    const fix = `write ${service.writeOption(number, best)} in its place`;
+    const fix = isReachable(picture, service, best)
+      ? `write ${service.writeOption(number, best)} in its place`
+      : `write ${wrong[0] ?? ""} in keepalived.conf in place of ${best}, which is not in this network, or correct both`;
     return [found("dhcp-option-not-virtual", option.at, message, fix)];
   });
 }
+
+/** False for a virtual address that is known to be outside the network of its interface. */
+const isReachable = (picture: RouterPicture, service: DhcpService, address: IpAddress): boolean =>
+  service.interface === undefined ||
+  networksOn(picture, service.interface).some((prefix) => prefixContains(prefix, address));
 
 /** A name server may stand elsewhere, and the own addresses of both routers together do as well as a virtual one. */
 function wrongAddresses(

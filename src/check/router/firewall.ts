@@ -27,10 +27,15 @@ function checkTranslation(picture: RouterPicture, translation: Translation): rea
     const [virtual] = virtualsOn(picture, device, 4);
     if (virtual === undefined) return [];
     const message = `masquerading on ${device} gives connections the own address of the router and not ${virtual}`;
-    const fix = `translate the source to ${virtual} instead: snat ip to ${virtual} for what leaves through ${device}`;
+    const fix = sourceFix(translation, device, virtual);
     return [found("masquerade-own-address", at, message, fix)];
   });
 }
+
+const sourceFix = ({ zone }: Translation, device: string, virtual: string): string =>
+  zone === undefined
+    ? `write oifname "${device}" snat ip to ${virtual} in its place, on both routers`
+    : `write option masq '0' for zone ${zone}, and add config nat with option src '${zone}', option proto 'all', option target 'SNAT', option snat_ip '${virtual}', on both routers`;
 
 /** The interfaces with virtual addresses that a translation may concern: of any, those that lead to the world. */
 function outgoing(picture: RouterPicture, translation: Translation): readonly string[] {

@@ -7,12 +7,14 @@ import { type Finding, found } from "../finding.ts";
 import { blockAt, placeOf, type RouterPicture, virtualsOf } from "../picture.ts";
 
 export function checkReplication(picture: RouterPicture): readonly Finding[] {
-  const { replication } = picture;
-  if (replication === undefined) return [];
+  const { replication, replicationFile } = picture;
+  if (replicationFile === undefined) return [];
+  const committed = checkCommit(picture);
+  if (replication === undefined) return committed;
   const { config, file } = replication;
   const start: Position = { file, line: 1, column: 1 };
   return [
-    ...checkCommit(picture),
+    ...committed,
     ...checkLinks(picture, config, start),
     ...checkOwnFlows(picture, config, start),
     ...checkHashLimit(picture, config, start),

@@ -1,0 +1,62 @@
+/** Findings of the reader of OpenWrt's files under /etc/config. */
+import type { UciFindingCode } from "../../config/uci/codes.ts";
+import type { FindingEntry } from "../entry.ts";
+
+const IGNORED =
+  "OpenWrt refuses the whole file, so that everything in it is missing after the next start.";
+
+const error = (summary: string, cause: string, fix: string): Omit<FindingEntry, "code"> => ({
+  severity: "error",
+  summary,
+  cause,
+  consequence: IGNORED,
+  fix,
+});
+
+export const UCI_ENTRIES: Readonly<Record<UciFindingCode, Omit<FindingEntry, "code">>> = {
+  "uci-argument-extra": error(
+    "A line has more words than it may have.",
+    "A value with blanks is not in quotation marks.",
+    "Put the value in quotation marks: option name 'two words'.",
+  ),
+  "uci-argument-missing": error(
+    "A line lacks the name or the type it needs.",
+    "The line was not finished.",
+    "Write config TYPE 'NAME', option NAME 'VALUE' or list NAME 'VALUE'.",
+  ),
+  "uci-keyword": error(
+    "A line begins with none of config, option, list and package.",
+    "A keyword is misspelt, or the line belongs to another file.",
+    "Write one of these words, or # in front of a comment.",
+  ),
+  "uci-limit": error(
+    "The file is larger than any configuration, or has more errors than anybody reads.",
+    "Another file was given by mistake.",
+    "Name the right file.",
+  ),
+  "uci-name": error(
+    "The name of a section or an option has characters that names cannot have.",
+    "A name has a hyphen, a dot or a blank.",
+    "Use letters, digits and underscores only.",
+  ),
+  "uci-not-text": error(
+    "The file is not a text.",
+    "The file was damaged, or another one was given by mistake.",
+    "Restore the file from a backup.",
+  ),
+  "uci-quote": error(
+    "A quotation mark is opened and not closed.",
+    "The second quotation mark was deleted, or is of the other kind.",
+    "Close the quotation with the same mark.",
+  ),
+  "uci-section-missing": error(
+    "An option stands before the first section.",
+    "The config line above it was deleted.",
+    "Write config TYPE 'NAME' above it.",
+  ),
+  "uci-section-type": error(
+    "A section has the name of an earlier one and another type.",
+    "A section was copied and its name was not changed.",
+    "Give one of them another name.",
+  ),
+};
