@@ -5,8 +5,11 @@ import type { Session } from "./session.ts";
 import { SOCKET_DEFAULT, socketOption } from "./socket-option.ts";
 
 const STATE_DIR_DEFAULT = "/var/lib/duet";
+/** The pair's file where nothing else is said. */
+const CONFIG_DEFAULT = "/etc/duet/duet.yaml";
 
 interface RunFlags {
+  readonly config?: string;
   readonly keepalived?: string;
   readonly conntrackd?: string;
   readonly configId?: string;
@@ -24,9 +27,15 @@ export function addRun(program: Command, session: Session): void {
     .description(
       "Runs the daemon in the foreground and logs to stderr. SIGHUP reads the configuration again, SIGTERM and SIGINT give up every role in good order and end.",
     )
+    .addOption(
+      new Option(
+        "--config <file>",
+        `the pair's file, the same on both routers (default: ${CONFIG_DEFAULT}, unless one of the next two is given)`,
+      ).conflicts(["keepalived", "conntrackd", "configId"]),
+    )
     .option("--keepalived <file>", "keepalived.conf to take part in the election by, unmodified")
     .option("--conntrackd <file>", "conntrackd.conf to replicate connections by, unmodified")
-    .option("-i, --config-id <id>", "id that @ID conditions of the file are compared with")
+    .option("-i, --config-id <id>", "id that @ID conditions of keepalived.conf are compared with")
     .addOption(socketOption())
     .addOption(
       new Option("--state-dir <path>", "folder for what outlives the daemon")
@@ -45,11 +54,16 @@ export function addRun(program: Command, session: Session): void {
     )
     .option(
       "--node <name>",
-      "name of this router (default: router_id of the file, or the host name)",
+      "name of this router (default: with a pair's file the router whose addresses it has, else router_id or the host name)",
     )
     .addHelpText(
       "after",
       examples(
+        ["duet run", `as one of the pair that ${CONFIG_DEFAULT} describes`],
+        [
+          "duet run --config duet.yaml --node alpha",
+          "the same from another file, as the router that it calls alpha",
+        ],
         ["duet run --keepalived /etc/keepalived/keepalived.conf", "with keepalived's own file"],
         [
           "duet run --keepalived keepalived.conf --conntrackd conntrackd.conf",
@@ -62,14 +76,16 @@ export function addRun(program: Command, session: Session): void {
       ),
     )
     .action(async (flags: RunFlags, command: Command) => {
-      if (flags.keepalived === undefined && flags.conntrackd === undefined)
-        command.error("error: --keepalived or --conntrackd is needed, or both");
+      if (flags.configId !== undefined && flags.keepalived === undefined)
+        command.error("error: --config-id goes with --keepalived only");
       const { runDaemon } = await import("../daemon/main.ts");
       session.handOver();
       const { keepalived = null, conntrackd = null, configId = null, node = null } = flags;
+      const isClassic = keepalived !== null || conntrackd !== null;
+      const config = isClassic ? null : (flags.config ?? CONFIG_DEFAULT);
       const { version } = session;
       session.finish(
-        await runDaemon({ ...flags, keepalived, conntrackd, configId, node, version }),
+        await runDaemon({ ...flags, config, keepalived, conntrackd, configId, node, version }),
       );
     });
 }

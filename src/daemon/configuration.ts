@@ -7,6 +7,7 @@ import { loadKeepalivedConf } from "../config/keepalived/load.ts";
 import type { Loaded, Model } from "../config/model.ts";
 import type { ReplicationConfig } from "../replication/config.ts";
 import { systemEnvironment, systemFiles } from "./config-files.ts";
+import { loadPairConfiguration } from "./pair-configuration.ts";
 import type { RunOptions } from "./run-options.ts";
 
 /** How long addresses wait for the state of the connections after the claim, at most. */
@@ -15,14 +16,25 @@ const STATE_WAIT = seconds(2);
 /** What the daemon runs on. Undefined `replication`: nothing is replicated. */
 export interface LoadedConfiguration extends Loaded {
   readonly replication: ReplicationConfig | undefined;
+  /** How it was found out which router of a pair this is. */
+  readonly how?: string;
 }
 
-/** All findings, and a model unless one of them is an error. Reads files; never throws for what they say. */
-export function loadConfiguration({
-  keepalived,
-  conntrackd,
-  configId,
-}: Pick<RunOptions, "keepalived" | "conntrackd" | "configId">): LoadedConfiguration {
+/** Where the configuration is, and what is known of this router before it is read. */
+export type ConfigurationChoice = Pick<
+  RunOptions,
+  "config" | "keepalived" | "conntrackd" | "configId" | "node"
+>;
+
+/**
+ * All findings, and a model unless one of them is an error. Reads files; never throws for what they say. `before` is the
+ * router of the pair that this one has been until now.
+ */
+export function loadConfiguration(
+  { config, keepalived, conntrackd, configId, node }: ConfigurationChoice,
+  before?: string,
+): LoadedConfiguration {
+  if (config !== null) return loadPairConfiguration(config, { node, before });
   const environment = systemEnvironment(configId === null ? {} : { configId });
   const election =
     keepalived === null

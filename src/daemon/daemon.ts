@@ -121,7 +121,7 @@ export class Daemon implements ControlSource {
   }
 
   async #startElection(model: Model, journal: Journal): Promise<Listening | undefined> {
-    if (this.#parts.options.keepalived === null) return undefined;
+    if (!isElected(this.#parts.options)) return undefined;
     // An election may be won at once, and with it every connection whose flow is not here yet would be lost.
     await this.#replication?.settle();
     const { handle, listening } = await VrrpHandle.start({
@@ -139,7 +139,7 @@ export class Daemon implements ControlSource {
     if (replication === undefined) return undefined;
     return Replication.start({
       config: replication,
-      isElected: this.#parts.options.keepalived !== null,
+      isElected: isElected(this.#parts.options),
       realtimePriority: replicationPriority(model.scheduling),
       stateDirectory: this.#parts.state.path,
       log: this.#log,
@@ -242,7 +242,7 @@ export class Daemon implements ControlSource {
 
   async #readAndApply(): Promise<ReloadResult> {
     const { options, services, state } = this.#parts;
-    const loaded = loadConfiguration(options);
+    const loaded = loadConfiguration(options, this.#loaded.model.routerId);
     this.logFindings(loaded);
     if (loaded.model === undefined || hasErrors(loaded.diagnostics)) {
       const errors = loaded.diagnostics.filter(({ severity }) => severity === "error").length;
@@ -454,6 +454,10 @@ export class Daemon implements ControlSource {
     this.events.append(event);
   };
 }
+
+/** A pair's file always has an election, conntrackd.conf alone has none. */
+const isElected = ({ config, keepalived }: RunOptions): boolean =>
+  config !== null || keepalived !== null;
 
 /** What there is to say of an election that does not take place. */
 const NOTHING_ELECTED: RouterView = { at: instant(0), units: [], instances: [] };

@@ -107,19 +107,20 @@ function openLogger({ logLevel, logFormat }: RunOptions): Logger {
 /** Findings of a configuration that cannot be used are told all at once, on stderr as they are. */
 function readConfiguration(options: RunOptions, logger: Logger): Usable {
   const loaded = loadConfiguration(options);
-  const { model, diagnostics, files } = loaded;
+  const { model, diagnostics, files, how } = loaded;
   if (model === undefined || hasErrors(diagnostics)) {
     for (const finding of diagnostics) process.stderr.write(`${formatDiagnostic(finding)}\n`);
     const count = diagnostics.filter(({ severity }) => severity === "error").length;
     const errors = count === 1 ? "an error" : `${count} errors`;
-    throw new StartError(`${options.keepalived} has ${errors}; nothing was changed`, {
+    const [file] = files;
+    throw new StartError(`${file} has ${errors}; nothing was changed`, {
       exitCode: EXIT_USAGE,
     });
   }
   logger.event(
     "config.loaded",
     { files, warnings: diagnostics.length },
-    `configuration read from ${files.join(", ")}`,
+    `configuration read from ${files.join(", ")}${how === undefined ? "" : `; ${how}`}`,
   );
   return { ...loaded, model };
 }

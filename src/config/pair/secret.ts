@@ -7,6 +7,12 @@
  */
 import { formatHex } from "../../base/hex.ts";
 import { sha256 } from "../../base/sha256.ts";
+import type { PairConfig } from "./model.ts";
+
+/** Whether keys or passwords are made from the secret file. */
+export const needsSecret = ({ election: { authentication } }: PairConfig): boolean =>
+  authentication.type === "hmac" ||
+  (authentication.type === "pass" && authentication.password === undefined);
 
 /** Bytes of a secret file without the end of its last line. */
 const SECRET_SIZE_MIN = 16;

@@ -124,7 +124,8 @@ test.runIf(process.getuid?.() === 0)("a socket of another user ends with 4", asy
 test.each([
   { argv: ["statsu"], says: "Did you mean status?" },
   { argv: ["status", "--jsno"], says: "Did you mean --json?" },
-  { argv: ["run"], says: "--keepalived or --conntrackd is needed" },
+  { argv: ["run", "--config", "x", "--keepalived", "y"], says: "cannot be used with" },
+  { argv: ["run", "--config-id", "x"], says: "--config-id goes with --keepalived only" },
   { argv: ["run", "--keepalived", "x", "--log-level", "loud"], says: "error, warn, info, debug" },
   { argv: ["events", "--limit", "-1"], says: "0 to 1000 is possible" },
   { argv: ["check"], says: "missing required argument 'file'" },
