@@ -1,10 +1,10 @@
 /** How many live downloads through the lab's pair a fault of its active router costs, and how long all of them are silent. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { toMilliseconds } from "../src/base/time.ts";
+import { type Duration, toMilliseconds } from "../src/base/time.ts";
 import { ControlClient } from "../src/control/client.ts";
 import { monotonicNow } from "../src/kernel/clock.ts";
 import { HOW_TO_CONNTRACKD_FILE } from "../src/lab/demo.ts";
@@ -34,12 +34,18 @@ export interface Loss {
   readonly lost: number;
   /** Of a client's probes, from the fault to the first answered one. */
   readonly seconds: number;
+  /**
+   * Between the address and the state of the connections: how long Duet's addresses waited for it, or how long
+   * keepalived's were there without it.
+   */
+  readonly apart: number;
 }
 
 const SECOND_START_MS = 800;
 const ELECTION_MS = 20_000;
 const SYNCHRONISED_MS = 60_000;
 const PHASE_MS = 1_000;
+const EVENTS_MAX = 500;
 /** TCP repeats after 0.2, 0.6, 1.4, 3 and 6.2 s; who is silent after that is lost. */
 const RECOVERY_MS = 9_000;
 /** Flows a second at which the table is filled; conntrackd can follow that. */
@@ -62,8 +68,11 @@ export async function measureLosses(contestant: Contestant, plan: LossPlan): Pro
   try {
     const rounds = Array.from({ length: plan.repeats }, (_, index) => index);
     return await oneByOne(rounds, async () => {
-      const loss = await measureOne({ lab, drillCase, plan, fill });
-      plan.say(`  ${loss.lost} of ${plan.downloads} lost, silent for ${loss.seconds.toFixed(2)} s`);
+      const loss = await measureOne({ lab, folder, drillCase, plan, fill });
+      const { lost, seconds, apart } = loss;
+      plan.say(
+        `  ${lost} of ${plan.downloads} lost, silent for ${seconds.toFixed(2)} s, address and state ${apart.toFixed(3)} s apart`,
+      );
       return loss;
     });
   } finally {
@@ -74,13 +83,14 @@ export async function measureLosses(contestant: Contestant, plan: LossPlan): Pro
 
 interface Round {
   readonly lab: Lab;
+  readonly folder: string;
   readonly drillCase: DrillCase;
   readonly plan: LossPlan;
   readonly fill: readonly string[];
 }
 
 /** Everything anew: daemons, connections, flow tables. */
-async function measureOne({ lab, drillCase, plan, fill }: Round): Promise<Loss> {
+async function measureOne({ lab, folder, drillCase, plan, fill }: Round): Promise<Loss> {
   await lab.stopRouters();
   await lab.repairNetwork();
   for (const router of ROUTER_NAMES) inside(lab, router, "conntrack", "-F");
@@ -98,8 +108,9 @@ async function measureOne({ lab, drillCase, plan, fill }: Round): Promise<Loss> 
     const until = monotonicNow();
     const gaps = traffic.gaps("through").map((gap) => overlap(gap, faultAt, until));
     const longest = gaps.reduce((most, gap) => (gap > most ? gap : most));
+    const apart = await stateApart(lab, folder, otherRouter(active));
     if (drillCase.name === "freeze") await lab.perform(drillCase.restore(active));
-    return { lost: reset + stalled, seconds: toMilliseconds(longest) / 1_000 };
+    return { lost: reset + stalled, seconds: toMilliseconds(longest) / 1_000, apart };
   } finally {
     await traffic.close();
   }
@@ -136,6 +147,30 @@ async function isSynchronised(lab: Lab, backup: RouterName, flows: number): Prom
     known = await externalFlows(lab, backup);
   }
 }
+
+/** Of the last takeover by `router`; not a number when it made none. */
+async function stateApart(lab: Lab, folder: string, router: RouterName): Promise<number> {
+  const { kind, socket } = lab.routers[router];
+  if (kind !== "duet") {
+    const [begin, end] = readFileSync(timesFileOf(folder, router), "utf8").split("\n").map(Number);
+    return (end ?? Number.NaN) - (begin ?? Number.NaN);
+  }
+  const { events } = await new ControlClient(socket).events(EVENTS_MAX);
+  const takeover = events.findLast(
+    ({ name, text }) => name === "vrrp.transition" && /-> active/.test(text),
+  );
+  const { steps = [] } = (takeover?.data ?? {}) as { steps?: readonly Step[] };
+  const load = steps.find(({ name }) => name === "load");
+  return load === undefined ? Number.NaN : toMilliseconds(load.took) / 1_000;
+}
+
+interface Step {
+  readonly name: string;
+  readonly took: Duration;
+}
+
+const timesFileOf = (folder: string, router: RouterName): string =>
+  path.join(folder, `${router}.times`);
 
 async function externalFlows(lab: Lab, router: RouterName): Promise<number> {
   if (lab.routers[router].kind === "duet") {
@@ -184,7 +219,7 @@ function writeConfig(
     return file;
   }
   const script = path.join(folder, `${router}.sh`);
-  writeFileSync(script, primaryBackup(conntrackdFileOf(lab, router)));
+  writeFileSync(script, primaryBackup(conntrackdFileOf(lab, router), timesFileOf(folder, router)));
   chmodSync(script, 0o755);
   const notify = ["master primary", "backup backup", "fault fault"].map((pair) => {
     const [state, word] = pair.split(" ");
@@ -195,11 +230,15 @@ function writeConfig(
   return file;
 }
 
-/** The steps of the failover script that everybody uses: commit, flush, resync with the kernel, send. */
-const primaryBackup = (file: string): string => `#!/bin/sh
+/**
+ * The steps of the failover script that everybody uses: commit, flush, resync with the kernel, send. keepalived calls it
+ * when the address is there; `times` gets the seconds of that and of the end of the commit.
+ */
+const primaryBackup = (file: string, times: string): string => `#!/bin/sh
 ct() { conntrackd -C ${file} "$1"; }
+now() { date +%s.%N; }
 case "$1" in
-  primary) ct -c; ct -f; ct -R; ct -B ;;
+  primary) now >${times}; ct -c; now >>${times}; ct -f; ct -R; ct -B ;;
   backup) ct -s >/dev/null || exit 1; ct -t; ct -n ;;
   fault) ct -t ;;
 esac

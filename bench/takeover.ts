@@ -8,6 +8,7 @@ import { oneByOne } from "../src/lab/waiting.ts";
 import { type Loss, measureLosses } from "./losses.ts";
 import {
   always,
+  atMost,
   CONTESTANTS,
   type Contestant,
   describeMachine,
@@ -96,6 +97,10 @@ async function measure({ title, fault, config }: Case, repeats: number): Promise
     rowOf(
       { case: title, figure: "silence", unit: "s" },
       samples(({ seconds }) => seconds),
+    ),
+    rowOf(
+      { case: title, figure: "address and state apart", unit: "s", target: atMost(0.02, "s") },
+      samples(({ apart }) => apart),
     ),
   ];
 }
