@@ -15,7 +15,7 @@ import { ROUTERS, type RouterName } from "../support/interop-pair.ts";
 import type { TestNamespace } from "../support/netns.ts";
 import { missingFor } from "../support/peers.ts";
 
-const V3 = { version: 3, interval: 0.3 } as const;
+const V3 = { version: 3, interval: 0.5 } as const;
 const IPV4: VirtualRouter = { ...V3, family: 4 };
 const IPV6: VirtualRouter = { ...V3, family: 6 };
 

@@ -14,7 +14,7 @@ interface Dialect extends VirtualRouter {
 
 /** Version 2 knows whole seconds only. */
 const V2 = { version: 2, family: 4, interval: 1 } as const;
-const V3 = { version: 3, interval: 0.3 } as const;
+const V3 = { version: 3, interval: 0.5 } as const;
 const DIALECTS: readonly Dialect[] = [
   { ...V2, label: "pass", title: "VRRPv2 with a password", authentication: "PASS" },
   { ...V2, label: "none", title: "VRRPv2 without authentication" },

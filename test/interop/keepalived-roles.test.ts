@@ -78,8 +78,7 @@ describe.skipIf(missing !== undefined).each(BOTH_WAYS)(`%s ${missing ?? ""}`, (_
       await Promise.all([start(pair, "alpha", 100), start(pair, "beta", 100)]);
       // Whoever comes first stays while the other one hears it: apart they are both Active, and together they decide.
       pair.silence("beta");
-      await pause(LONG_MS);
-      expect(pair.holders(ADDRESS)).toEqual(["alpha", "beta"]);
+      await pair.areHolders(ADDRESS, "alpha", "beta");
       pair.watch(ADDRESS);
       pair.hear("beta");
       await pair.settles("beta", ADDRESS);
@@ -95,8 +94,7 @@ describe.skipIf(missing !== undefined).each(BOTH_WAYS)(`%s ${missing ?? ""}`, (_
       await pair.settles("beta", ADDRESS);
       await start(pair, "alpha", 100);
       pair.silence("beta");
-      await pause(LONG_MS);
-      expect(pair.holders(ADDRESS)).toEqual(["alpha", "beta"]);
+      await pair.areHolders(ADDRESS, "alpha", "beta");
       expect(await pair.reaches(ADDRESS)).toBe(true);
       pair.watch(ADDRESS);
       pair.hear("beta");
@@ -142,9 +140,9 @@ describe.skipIf(missing !== undefined)(
           const before = performance.now();
           pair.peers.beta.signal(signal);
           await pair.settles("alpha", ADDRESS);
-          expect(performance.now() - before).toBeLessThan(6_000);
+          expect(performance.now() - before).toBeLessThan(12_000);
           expect(await pair.reaches(ADDRESS)).toBe(true);
-          expect(pair.neighbour(ADDRESS)).toBe(pair.servingMac("alpha", ADDRESS));
+          await pair.isKnown("alpha", ADDRESS);
         });
       },
     );

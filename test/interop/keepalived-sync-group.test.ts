@@ -74,14 +74,17 @@ async function moves(label: string, kinds: Readonly<Record<RouterName, PeerKind>
 
   async function hasAll(holder: RouterName): Promise<void> {
     await pair.settles(holder, ...ADDRESSES);
-    const withRoute = ROUTERS.filter((name) =>
-      pair.routes(name).some((route) => route.startsWith(ROUTE) && route.includes(ADDRESSES[1])),
-    );
-    expect(withRoute).toEqual([holder]);
+    const withRoute = (): readonly RouterName[] =>
+      ROUTERS.filter((name) =>
+        pair.routes(name).some((route) => route.startsWith(ROUTE) && route.includes(ADDRESSES[1])),
+      );
+    // keepalived adds addresses first and routes later.
+    await expect.poll(withRoute, { timeout: 25_000 }).toEqual([holder]);
     for (const [network, address] of ADDRESSES.entries()) {
       // oxlint-disable-next-line no-await-in-loop -- one client after the other
       expect(await pair.reaches(address, network)).toBe(true);
-      expect(pair.neighbour(address, network)).toBe(pair.servingMac(holder, address));
+      // oxlint-disable-next-line no-await-in-loop -- one client after the other
+      await pair.isKnown(holder, address, network);
     }
   }
 }

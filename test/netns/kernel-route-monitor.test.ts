@@ -3,7 +3,7 @@ import type { IpAddress } from "../../src/base/ip.ts";
 import { type MonitorGroup, RouteMonitor } from "../../src/kernel/route-monitor.ts";
 import { RouteNetlink } from "../../src/kernel/route-netlink.ts";
 import type { LinkEntry, Notification } from "../../src/wire/rtnetlink/entries.ts";
-import { isRoot, type TestNamespace, TestNet } from "../support/netns.ts";
+import { carriers, isRoot, type TestNamespace, TestNet } from "../support/netns.ts";
 
 const ALL: readonly MonitorGroup[] = ["link", "address", "route", "rule", "neighbour"];
 
@@ -12,12 +12,16 @@ describe.skipIf(!isRoot)("the rtnetlink monitor", () => {
   let router: TestNamespace;
   let peer: TestNamespace;
 
-  beforeAll(() => {
+  beforeAll(async () => {
     net = new TestNet();
     router = net.namespace("mon");
     peer = net.namespace("peer");
+    // The kernel gives interfaces IPv6 addresses and routes in its own time, and the monitor would hear of that.
+    for (const place of [router, peer])
+      place.exec("sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1");
     net.cable(router, "eth0", peer, "eth0");
     router.ip("addr add 192.0.2.2/24 dev eth0");
+    await carriers(router, "eth0");
   });
   afterAll(() => {
     net.close();
@@ -101,7 +105,7 @@ describe.skipIf(!isRoot)("the rtnetlink monitor", () => {
       return last;
     };
     // The kernel reports carrier from a work queue, up to a second later.
-    const patience = { timeout: 5_000, interval: 10 };
+    const patience = { timeout: 20_000, interval: 10 };
     peer.ip("link set eth0 down");
     await expect.poll(state, patience).toMatchObject({ name: "eth0", up: true, running: false });
     peer.ip("link set eth0 up");

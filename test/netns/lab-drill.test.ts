@@ -26,7 +26,7 @@ async function drill(daemon: "duet" | "keepalived", ...names: string[]): Promise
     routers: { alpha: options, beta: options },
     cases: names.map((name) => findCase(name)!),
     downloadCount: 5,
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(100_000),
   });
 }
 
@@ -46,7 +46,7 @@ describe.each([
 
     test("is silent for about a master-down time of 0.36 s, as probes through it count", () => {
       expect(report.outageMs.through).toBeGreaterThan(200);
-      expect(report.outageMs.through).toBeLessThan(1_000);
+      expect(report.outageMs.through).toBeLessThan(2_000);
       // One probe a millisecond: what was lost and how long it was silent must agree.
       const { lost } = report.probes.through;
       expect(Math.abs(lost - report.outageMs.through)).toBeLessThan(50 + report.pacing.worstMs);

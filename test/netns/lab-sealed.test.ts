@@ -14,6 +14,9 @@ afterAll(() => {
   configuration.remove();
 });
 
+/** For what takes a second where nobody else computes. */
+const PATIENCE_MS = 15_000;
+
 interface Running {
   readonly child: ChildProcess;
   readonly mark: string;
@@ -56,7 +59,7 @@ describe.each([
     const status = await ended;
     expect(output()).toContain("cut: both cables of the active router are pulled");
     expect(status, output()).toBe(0);
-    expect(await waitUntil(isEmpty(mark), 1_000)).toBe(true);
+    expect(await waitUntil(isEmpty(mark), PATIENCE_MS)).toBe(true);
     expect(listFolder(NETNS_FOLDER).filter((name) => name.startsWith("duet-drill-"))).toEqual(
       before,
     );
@@ -77,8 +80,8 @@ describe.each([
       const signalledAt = performance.now();
       child.kill(signal);
       expect([code, signal]).toContain(await ended);
-      expect(performance.now() - signalledAt).toBeLessThan(5_000);
-      expect(await waitUntil(isEmpty(mark), 1_000)).toBe(true);
+      expect(performance.now() - signalledAt).toBeLessThan(PATIENCE_MS);
+      expect(await waitUntil(isEmpty(mark), PATIENCE_MS)).toBe(true);
     },
   );
 
@@ -87,7 +90,7 @@ describe.each([
     await new Promise((resolve) => setTimeout(resolve, atMs));
     child.kill("SIGKILL");
     await ended;
-    expect(await waitUntil(isEmpty(mark), 2_000), String(processesMarked(mark))).toBe(true);
+    expect(await waitUntil(isEmpty(mark), PATIENCE_MS), String(processesMarked(mark))).toBe(true);
   });
 });
 

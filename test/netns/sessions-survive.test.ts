@@ -28,9 +28,9 @@ const PLAN: SessionPlan = {
   streamsDown: 20,
   streamsUp: 20,
 };
-const TAKEOVER_MS = 15_000;
+const TAKEOVER_MS = 30_000;
 /** TCP repeats what was lost after 0.2, 0.6, 1.4, 3 and 6.2 s. */
-const RECOVERY_MS = 12_000;
+const RECOVERY_MS = 25_000;
 
 /** The how-to's pair ten times as fast, and with IPv6. */
 const CONFIG = `vrrp_sync_group G1 {

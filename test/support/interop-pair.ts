@@ -36,7 +36,7 @@ const SEGMENT: NetworkPlan = {
 /** Generous, as the machine may be busy. Outcomes are exact. */
 const SETTLED_MS = 25_000;
 /** How long a router may still hold an address that its neighbour has taken over while both hear each other. */
-const OVERLAP_MS = 1_000;
+const OVERLAP_MS = 2_000;
 const SAMPLE_MS = 20;
 
 interface Network {
@@ -129,6 +129,26 @@ export class Pair {
     const ping = client.spawn("ping", "-q", "-c", "3", "-i", "0.2", "-w", "5", address);
     await until(() => ping.exitCode !== null, { what: () => "ping ends", ms: SETTLED_MS });
     return ping.exitCode === 0;
+  }
+
+  /** Waits until the client's neighbour table has the hardware address from which `holder` serves the address. */
+  async isKnown(holder: RouterName, address: string, network = 0): Promise<void> {
+    const [known, serving] = [
+      () => this.neighbour(address, network),
+      () => this.servingMac(holder, address),
+    ];
+    await until(() => serving() !== undefined && known() === serving(), {
+      what: () => `${address} is known to be at ${serving()} of ${holder}; now ${known()}`,
+      ms: SETTLED_MS,
+    });
+  }
+
+  /** Waits until these routers, and no others, have the address. */
+  async areHolders(address: string, ...names: readonly RouterName[]): Promise<void> {
+    await until(() => this.holders(address).join() === names.join(), {
+      what: () => `${address} on ${names.join(" and ")}; now ${this.holders(address).join()}`,
+      ms: SETTLED_MS,
+    });
   }
 
   /** Makes the client forget who has the address. */

@@ -28,7 +28,7 @@ type Row = Readonly<Record<Field, string>>;
 const SEVERITY_ERROR = 0x0080_0000;
 const CHECKSUM_GOOD = "1";
 /** How long a router may take to hear, with both cores busy and the neighbour's hardware address unknown. */
-const CROSSING_SECONDS = 1;
+export const CROSSING_SECONDS = 1;
 /** The kernel hands packets to dumpcap in blocks, a fraction of a second apart; those of a block that is not full would be lost. */
 const FLUSH_MS = 600;
 const PATIENCE_MS = 20_000;

@@ -7,6 +7,7 @@ import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import type { Mac } from "../../src/base/mac.ts";
 import { withNetworkNamespace } from "../../src/kernel/namespace.ts";
+import { until } from "./interop-waiting.ts";
 
 const RUN_NETNS = "/run/netns";
 const OWN_NAME = /^duet-t(\d+)-/;
@@ -66,6 +67,16 @@ export class TestNamespace {
     for (const child of this.#children) if (child.exitCode === null) child.kill("SIGKILL");
     removeNamespace(this.name);
   }
+}
+
+/** Waits until the kernel says that these interfaces have a carrier, which it does up to a second after the cable is in. */
+export async function carriers(place: TestNamespace, ...names: readonly string[]): Promise<void> {
+  const isUp = (name: string): boolean =>
+    place.exec("cat", `/sys/class/net/${name}/operstate`).trim() === "up";
+  await until(() => names.every(isUp), {
+    what: () => `carriers of ${names.join(" and ")} in ${place.name}`,
+    ms: 20_000,
+  });
 }
 
 /** A set of namespaces that lives as long as a test file needs it. */

@@ -6,7 +6,7 @@ import { until } from "./interop-waiting.ts";
 import { type TestNamespace, TestNet } from "./netns.ts";
 import { Replicator, type ReplicatorKind, type ReplicatorName } from "./replication-peers.ts";
 
-const SETTLED_MS = 15_000;
+const SETTLED_MS = 30_000;
 
 /** NAT both ways and over both families, marks, labels, and the FTP helper. */
 const RULES = `
@@ -75,6 +75,16 @@ const CONVERSATIONS = ["web", "brief", "forwarded", "web6", "ftp", "dns", "mdns"
 
 const NAMES = ["alpha", "beta"] as const;
 
+/** No flow runs out while a test looks at it, however busy the machine is. */
+const LASTING = [
+  "icmp_timeout",
+  "icmpv6_timeout",
+  "udp_timeout",
+  "udp_timeout_stream",
+  "gre_timeout",
+  "tcp_timeout_time_wait",
+].map((name) => `net.netfilter.nf_conntrack_${name}=600`);
+
 export class ReplicationSite {
   readonly routers: Readonly<Record<ReplicatorName, TestNamespace>>;
   readonly replicators: Readonly<Record<ReplicatorName, Replicator>>;
@@ -93,6 +103,7 @@ export class ReplicationSite {
     for (const router of [alpha, beta]) {
       router.exec("nft", RULES);
       router.exec("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1");
+      router.exec("sysctl", "-qw", ...LASTING);
     }
     this.replicators = this.#each((name) => new Replicator(kinds[name], name, this.routers[name]));
     this.#tables = this.#each((name) => new ConntrackTable(this.routers[name]));
