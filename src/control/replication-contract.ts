@@ -54,6 +54,7 @@ export interface RefusalStats {
 }
 
 export interface QueueStats {
+  /** "error": what a broken TCP connection left unwritten, for the next one; empty with other transports. */
   readonly name: "transmit" | "resend" | "error";
   readonly length: number;
   /** Null when only the table bounds it. */

@@ -4,7 +4,7 @@
  */
 import { ipFamily } from "../base/ip.ts";
 import { after, earliest, type Instant, milliseconds, seconds } from "../base/time.ts";
-import type { ChannelStats } from "../control/replication-contract.ts";
+import type { ChannelStats, QueueStats } from "../control/replication-contract.ts";
 import { DatagramChannel } from "../kernel/channel-datagram.ts";
 import { ReceiveBatch, SendBatch } from "../kernel/datagram-batch.ts";
 import { SyscallError } from "../kernel/errno.ts";
@@ -150,6 +150,18 @@ export class ReplicationChannels {
     });
   }
 
+  /** Buffers that wait for a connection of TCP, as many as may on one link, and those that were given up. */
+  errorQueue(): QueueStats {
+    let [length, overflows] = [0, 0];
+    for (const { socket } of this.#links) {
+      if (!(socket instanceof StreamChannel)) continue;
+      length += socket.keptCount;
+      overflows += socket.droppedCount;
+    }
+    const max = Math.max(0, ...this.#links.map(({ config }) => config.errorQueueLength));
+    return { name: "error", length, max, overflows };
+  }
+
   close(): void {
     for (const link of this.#links) this.#closeLink(link);
   }
@@ -293,6 +305,7 @@ export class ReplicationChannels {
 
   #openStream(link: Link, index: number): StreamChannel {
     const { address, peer, port, interface: name, sendBuffer, receiveBuffer } = link.config;
+    const { errorQueueLength: keptBuffers } = link.config;
     const { reactor, now, writable } = this.#context;
     const place = { port, interface: name, index };
     return new StreamChannel({
@@ -301,6 +314,7 @@ export class ReplicationChannels {
       reactor,
       now,
       writable,
+      keptBuffers,
       received: (view, length) => this.#take(link, view, length),
     });
   }

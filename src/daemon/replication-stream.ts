@@ -1,6 +1,9 @@
 /**
  * A dedicated link over TCP: two connections, each used in one direction. This router writes on the one that it opened and
  * reads the one that it accepted. The stream is messages back to back; what is not whole waits for the rest.
+ *
+ * News wait in the tables while there is no connection. What was taken from there when one broke, and was not written whole,
+ * is kept for the next one: the last so many buffers, as ErrorQueueLength of conntrackd.conf says.
  */
 import { after, type Instant, seconds } from "../base/time.ts";
 import {
@@ -27,6 +30,8 @@ export interface StreamOptions {
   readonly remote: StreamEndpoint;
   readonly reactor: Pick<Reactor, "watch" | "unwatch">;
   readonly now: () => Instant;
+  /** Buffers at most that outlive a connection. */
+  readonly keptBuffers: number;
   /** Whole messages, `length` bytes from the beginning of `view`. */
   readonly received: (view: DataView, length: number) => void;
   /** The connection that is written has become free to take more. */
@@ -45,6 +50,9 @@ export class StreamChannel {
   #nextAttempt: Instant | undefined;
   #outputAt = 0;
   #outputEnd = 0;
+  /** Where each buffer in the output ends. */
+  #ends: number[] = [];
+  #dropped = 0;
   /** Bytes that were written and not counted yet, see takeWritten(). */
   #written = 0;
   /** Connections that could not be opened, or that broke. */
@@ -65,6 +73,16 @@ export class StreamChannel {
     return this.#connected;
   }
 
+  /** Buffers that wait for a connection. */
+  get keptCount(): number {
+    return this.#connected ? 0 : this.#ends.length;
+  }
+
+  /** Buffers that were given up because more of them would have outlived a connection than may. */
+  get droppedCount(): number {
+    return this.#dropped;
+  }
+
   /** Where the next buffer is to be written, if it may be: `at` and the room behind it. */
   get output(): DataView {
     return this.#output.view;
@@ -83,6 +101,7 @@ export class StreamChannel {
   /** Takes the buffer of `size` bytes that was written at `outputAt`. */
   add(size: number): void {
     this.#outputEnd += size;
+    this.#ends.push(this.#outputEnd);
   }
 
   /** Writes what the socket takes. False: some of it must wait, and writable() will be called. */
@@ -103,6 +122,7 @@ export class StreamChannel {
     }
     this.#outputAt = 0;
     this.#outputEnd = 0;
+    this.#ends = [];
     return true;
   }
 
@@ -193,11 +213,25 @@ export class StreamChannel {
     return true;
   }
 
-  /** What was not written whole would begin in the middle of a message on the next connection. */
   #broken(): false {
     this.errors += 1;
     this.#closeSender();
+    this.#keepUnwritten();
     return false;
+  }
+
+  /** The next connection begins with a whole buffer: the peer forgets what it has of one that is not whole. */
+  #keepUnwritten(): void {
+    const ends = this.#ends;
+    const unwritten = ends.filter((end) => end > this.#outputAt).length;
+    const kept = Math.min(unwritten, this.#options.keptBuffers);
+    this.#dropped += unwritten - kept;
+    const from = ends[ends.length - kept - 1] ?? 0;
+    const start = kept === 0 ? this.#outputEnd : from;
+    this.#output.bytes.copyWithin(0, start, this.#outputEnd);
+    this.#ends = ends.slice(ends.length - kept).map((end) => end - start);
+    this.#outputEnd -= start;
+    this.#outputAt = 0;
   }
 
   #closeSender(): void {
@@ -206,8 +240,6 @@ export class StreamChannel {
     this.#sender.close();
     this.#sender = undefined;
     this.#connected = false;
-    this.#outputAt = 0;
-    this.#outputEnd = 0;
   }
 
   #closeReader(): void {

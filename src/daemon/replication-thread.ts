@@ -316,6 +316,7 @@ class ReplicationThread {
       config,
       view,
       channels: channels.stats(replicator.channel),
+      errorQueue: channels.errorQueue(),
       kernel: kernel.counters,
       receiveBuffer: kernel.receiveBuffer,
       commands: this.#commands.counters,

@@ -34,6 +34,7 @@ export interface ViewParts {
   readonly config: ReplicationConfig;
   readonly view: ReplicationView;
   readonly channels: readonly ChannelStats[];
+  readonly errorQueue: QueueStats;
   readonly kernel: KernelFlowCounters;
   readonly receiveBuffer: number;
   readonly commands: CommandCounters;
@@ -187,13 +188,13 @@ const BYPASS: CacheStats = {
   memory: 0,
 };
 
-function queueStats({ config, view }: ViewParts): readonly QueueStats[] {
+function queueStats({ config, view, errorQueue }: ViewParts): readonly QueueStats[] {
   const { waiting, unacknowledged } = view.queues;
   const { mode } = config;
   const transmit: QueueStats = { name: "transmit", length: waiting, max: null, overflows: 0 };
-  if (mode.type !== "ftfw") return [transmit];
+  if (mode.type !== "ftfw") return [transmit, errorQueue];
   const max = mode.resendQueueSize;
-  return [transmit, { name: "resend", length: unacknowledged, max, overflows: 0 }];
+  return [transmit, errorQueue, { name: "resend", length: unacknowledged, max, overflows: 0 }];
 }
 
 const lagOf = ({ lag, mode }: ReplicationView): ReplicationLag => ({

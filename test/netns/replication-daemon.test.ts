@@ -118,6 +118,12 @@ describe.skipIf(!isRoot)("two daemons that replicate flows", () => {
     });
     expect(status.kernel.max).toBeGreaterThan(0);
     await beta.event("replication.synchronised");
+    const { queues } = await beta.client.replicationStats();
+    expect(queues.map(({ name, max }) => [name, max])).toEqual([
+      ["transmit", null],
+      ["error", 128],
+      ["resend", 131_072],
+    ]);
   });
 
   test("a commit writes the flows of the peer to the kernel, and does not echo", async () => {
