@@ -1,7 +1,8 @@
 /** Copies entries of a table that match a filter, for the main thread to describe. */
 import { ipSize } from "../base/ip.ts";
-import { type Instant, toSeconds } from "../base/time.ts";
-import type { ListRequest, Replicator } from "../replication/replicator.ts";
+import { type Duration, type Instant, toSeconds } from "../base/time.ts";
+import type { ListRequest } from "../replication/listing.ts";
+import type { Replicator } from "../replication/replicator.ts";
 import {
   copyRecord,
   originalSourceAt,
@@ -31,8 +32,8 @@ export function takePortion(
     const part: ListRequest = { ...request, from: next, count: request.count - writer.count };
     next = replicator.list(
       part,
-      (record, age) => {
-        if (passes(filter, request.kind, record)) writer.add(record, Math.floor(toSeconds(age)));
+      (record, age, expires) => {
+        if (passes(filter, request.kind, record)) writer.add(record, age, expires);
       },
       now,
     );
@@ -58,17 +59,19 @@ class PortionWriter {
   #at = 0;
   readonly #sizes: number[] = [];
   readonly #ages: number[] = [];
+  readonly #expiries: number[] = [];
 
   get count(): number {
     return this.#sizes.length;
   }
 
-  add(record: Span, age: number): void {
+  add(record: Span, age: Duration, expires: Duration | undefined): void {
     if (this.#at + record.size > this.#records.byteLength) this.#grow();
     copyRecord(record, this.#records, this.#at);
     this.#at += record.size;
     this.#sizes.push(record.size);
-    this.#ages.push(age);
+    this.#ages.push(Math.floor(toSeconds(age)));
+    if (expires !== undefined) this.#expiries.push(Math.ceil(toSeconds(expires)));
   }
 
   portion(next: number | null): EntryPortion {
@@ -76,7 +79,7 @@ class PortionWriter {
       records: new Uint8Array(this.#records.buffer, 0, this.#at),
       sizes: Uint32Array.from(this.#sizes),
       ages: Uint32Array.from(this.#ages),
-      expiries: new Uint32Array(0),
+      expiries: Uint32Array.from(this.#expiries),
       next,
     };
   }

@@ -33,10 +33,17 @@ import { newTrafficCounters, type TrafficCounters } from "./counters.ts";
 import { DatagramPacker } from "./datagram-packer.ts";
 import type { RecordKind } from "./flow-table.ts";
 import { Ftfw } from "./ftfw.ts";
-import { type KernelNews, RESEND } from "./internal-cache.ts";
+import type { KernelNews } from "./internal-cache.ts";
 import type { DumpPurpose } from "./kernel-dumps.ts";
 import type { KernelFacts } from "./kernel-facts.ts";
 import { KernelSide } from "./kernel-side.ts";
+import {
+  type ListRequest,
+  type Portion,
+  type ShowEntry,
+  showEntries,
+  showUnacknowledged,
+} from "./listing.ts";
 import { Notrack } from "./notrack.ts";
 import { PeerNews } from "./peer-news.ts";
 import type { Protocol } from "./protocol.ts";
@@ -65,14 +72,6 @@ export interface ReplicatorOptions {
 /** "all": internal and external. */
 export type CacheChoice = "all" | "internal" | "external";
 
-export interface ListRequest {
-  readonly kind: RecordKind;
-  readonly cache: "internal" | "external";
-  /** The slot to begin with, and how many to look at. */
-  readonly from: number;
-  readonly count: number;
-}
-
 export class Replicator {
   #config: ReplicationConfig;
   readonly #traffic: TrafficCounters = newTrafficCounters();
@@ -86,7 +85,6 @@ export class Replicator {
   readonly #kernel: KernelSide;
   readonly #peer: PeerNews;
   readonly #protocol: Protocol;
-  readonly #listed = new Span(NO_BYTES);
   #cursor = new SyncCursor(NO_BYTES);
   #cursorView = NO_BYTES;
   #isPopulated = false;
@@ -348,42 +346,24 @@ export class Replicator {
     if (this.#certainty.wantsAll(now)) this.#askForAll(now);
   }
 
-  /** Shows records of one table from slot `from` on, `count` slots at most; returns where to go on, or undefined at the end. */
-  list(
-    { kind, cache, from, count }: ListRequest,
-    show: (record: Span, age: Duration) => void,
-    now: Instant,
-  ): number | undefined {
+  /** Shows entries of one table, with the time until they expire where they do: those of the peer in ALARM. See showEntries(). */
+  list(request: ListRequest, show: ShowEntry, now: Instant): number | undefined {
+    const { kind, cache } = request;
     const pair = kind === "flow" ? this.#flows : this.#expectations;
     const table = cache === "internal" ? pair?.internal?.table : pair?.external.table;
-    if (table === undefined) return undefined;
-    const end = Math.min(table.slotEnd, from + count);
-    for (let slot = from; slot < end; slot += 1)
-      if (table.holds(slot) && !table.isDead(slot))
-        show(table.load(slot, this.#listed), table.age(slot, now));
-    return end < table.slotEnd ? end : undefined;
+    const life = cache === "external" ? expiryOf(this.#config) : undefined;
+    return table === undefined ? undefined : showEntries({ table, life, now }, request, show);
   }
 
-  /**
-   * Shows the numbers under which flows and expectations were sent that are not acknowledged, of `count` slots from `from`
-   * on, and before them those of control messages with their flags. Returns where to go on, or undefined at the end.
-   */
+  /** Shows what was sent and is not acknowledged: control messages with their flags, then flows. See showUnacknowledged(). */
   listUnacknowledged(
-    { from, count }: { readonly from: number; readonly count: number },
+    portion: Portion,
     show: (sequence: number, flags: number | undefined) => void,
   ): number | undefined {
     if (!(this.#protocol instanceof Ftfw)) return undefined;
-    if (from === 0) this.#protocol.sender.control.showSent(show);
-    let end = 0;
-    for (const { internal } of this.#pairs) {
-      if (internal === undefined) continue;
-      const { table } = internal;
-      end = Math.max(end, table.slotEnd);
-      for (let slot = from; slot < Math.min(table.slotEnd, from + count); slot += 1)
-        if (table.holds(slot) && table.listOf(slot) === RESEND)
-          show(table.stampOf(slot), undefined);
-    }
-    return from + count < end ? from + count : undefined;
+    if (portion.from === 0) this.#protocol.sender.control.showSent(show);
+    const tables = this.#pairs.flatMap(({ internal }) => internal?.table ?? []);
+    return showUnacknowledged(tables, portion, (sequence) => show(sequence, undefined));
   }
 
   view(now: Instant): ReplicationView {

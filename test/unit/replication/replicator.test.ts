@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { parsePrefix } from "../../../src/base/ip.ts";
-import { instant, seconds } from "../../../src/base/time.ts";
+import { instant, seconds, toSeconds } from "../../../src/base/time.ts";
 import type { ReplicationConfig } from "../../../src/replication/config.ts";
 import { Replicator } from "../../../src/replication/replicator.ts";
 import type { ReplicationView } from "../../../src/replication/view.ts";
@@ -208,6 +208,43 @@ describe("the kernel's side", () => {
     expect(replicator.pollExpectationWrites(expectations, at(0))).toBe(1);
     replicator.settleExpectationWrites(at(0));
     expect(replicator.isLoaded).toBe(true);
+  });
+});
+
+describe("a listing", () => {
+  const ALARM: ReplicationConfig["mode"] = {
+    type: "alarm",
+    refreshTime: seconds(60),
+    cacheTimeout: seconds(180),
+  };
+  /** Age and time left of every entry, in seconds. */
+  const times = (cache: "internal" | "external", time: number): [number, number | undefined][] => {
+    const found: [number, number | undefined][] = [];
+    replicator.list(
+      { kind: "flow", cache, from: 0, count: Infinity },
+      (_record, age, expires) =>
+        found.push([
+          Math.round(toSeconds(age)),
+          expires === undefined ? undefined : Math.round(toSeconds(expires)),
+        ]),
+      at(time),
+    );
+    return found;
+  };
+  const { hex } = flowCaptures.get("02-udp-snat")!.find(({ type }) => type === "CT_NEW")!;
+
+  test("tells when what the peer said expires in ALARM, and of nothing else", () => {
+    replicator = newReplicator({ mode: ALARM });
+    hear(hex, 0);
+    replicator.handleFlow("new", kernelAttributes(flowOf(1)), at(0));
+    expect(times("external", 70)).toEqual([[70, 110]]);
+    expect(times("external", 500)).toEqual([[500, 0]]);
+    expect(times("internal", 70)).toEqual([[70, undefined]]);
+    hear(hex, 70);
+    expect(times("external", 80)).toEqual([[80, 170]]);
+    replicator = newReplicator();
+    hear(hex, 0);
+    expect(times("external", 70)).toEqual([[70, undefined]]);
   });
 });
 
