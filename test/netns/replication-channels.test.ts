@@ -82,6 +82,11 @@ class End {
   }
 }
 
+/** Accepts connections and reads nothing. */
+const DEAF_SERVER = `
+require("net").createServer({ pauseOnConnect: true }, (socket) => socket.on("error", () => {}))
+  .listen(3780, "10.255.0.2", () => console.log("ready"));`;
+
 describe.skipIf(!isRoot)("dedicated links", () => {
   let net: TestNet;
   let alpha: TestNamespace;
@@ -230,5 +235,37 @@ describe.skipIf(!isRoot)("dedicated links", () => {
     a.outgoing.push(message(8, 2), message(8, 3));
     runUntil(() => again.heard.includes(3));
     expect(again.heard.at(-1)).toBe(3);
+  });
+
+  test("what a broken connection left unwritten goes over the next one, the last of it where it is much", async () => {
+    const total = 4_000;
+    const kept = 3;
+    const server = beta.spawn(process.execPath, "-e", DEAF_SERVER);
+    await new Promise((resolve) => server.stdout?.once("data", resolve));
+    const tcp = config({ transport: "tcp", errorQueueLength: kept, sendBuffer: 16_384 });
+    reactor = new Reactor();
+    const a = new End(alpha, [tcp], reactor);
+    ends.push(a);
+    for (let number = 1; number <= total; number += 1) a.outgoing.push(message(1_400, number));
+    let left = total;
+    let quiet = 0;
+    runUntil(() => {
+      quiet = a.outgoing.length === left ? quiet + 1 : 0;
+      left = a.outgoing.length;
+      return left < total && quiet > 50;
+    });
+    expect(left).toBeGreaterThan(0);
+    expect(a.channels.errorQueue()).toMatchObject({ length: 0, max: kept, overflows: 0 });
+    server.kill("SIGKILL");
+    runUntil(() => a.channels.stats(0)[0]?.connections?.client === false);
+    const { length, overflows } = a.channels.errorQueue();
+    expect(length).toBe(kept);
+    expect(overflows).toBeGreaterThan(0);
+    const b = new End(beta, [mirrored(tcp)], reactor);
+    ends.push(b);
+    runUntil(() => b.heard.at(-1) === total);
+    const first = total - left - kept + 1;
+    expect(b.heard).toEqual(Array.from({ length: total - first + 1 }, (_, index) => first + index));
+    expect(a.channels.errorQueue().length).toBe(0);
   });
 });

@@ -167,7 +167,7 @@ const ERROR_QUEUE: ChannelKeyword = keyword(
   "ErrorQueueLength",
   "NUMBER",
   {
-    doc: "How many datagrams are kept while there is no connection.",
+    doc: "How many buffers that a broken connection left unwritten go over the next one. News wait in the tables meanwhile.",
     initial: String(ERROR_QUEUE_LENGTH),
   },
   (parser, word, draft) => {
