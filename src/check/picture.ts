@@ -109,6 +109,8 @@ export interface RouterPicture {
   readonly replication: { readonly config: ReplicationConfig; readonly file: string } | undefined;
   readonly ownAddresses: readonly OwnAddress[];
   readonly dhcp: readonly DhcpService[];
+  /** True when a file about DHCP was given, whatever it says. */
+  readonly knowsDhcp: boolean;
   readonly leases: readonly StaticLease[];
   readonly translations: readonly Translation[];
   readonly inputs: readonly InputFilter[];
@@ -180,9 +182,19 @@ export function placeOf(picture: RouterPicture, from: Position, pattern: RegExp)
   for (let index = from.line - 1; index < lines.length; index += 1) {
     const line = withoutComment(lines[index] ?? "");
     const match = pattern.exec(line);
-    if (match !== null) return { file: from.file, line: index + 1, column: match.index + 1 };
+    const [whole = ""] = match ?? [];
+    const blanks = whole.length - whole.trimStart().length;
+    if (match !== null)
+      return { file: from.file, line: index + 1, column: match.index + blanks + 1 };
   }
   return from;
+}
+
+/** As placeOf, among the lines of the block that begins at `from`: up to the first line that begins with a brace. */
+export function placeInBlock(picture: RouterPicture, from: Position, pattern: RegExp): Position {
+  const place = placeOf(picture, from, pattern);
+  const end = placeOf(picture, from, /^\}/);
+  return place.line < end.line || end.line === from.line ? place : from;
 }
 
 const withoutComment = (line: string): string => /^[^#!]*/.exec(line)?.[0] ?? "";

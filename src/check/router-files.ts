@@ -79,6 +79,7 @@ const emptyPicture = (name: string): RouterPicture => ({
   replication: undefined,
   ownAddresses: [],
   dhcp: [],
+  knowsDhcp: false,
   leases: [],
   translations: [],
   inputs: [],
@@ -132,8 +133,12 @@ const unreadable = (file: string, reason: string): Diagnostic => ({
 
 /** Sections tell what they are about; the name of the file does not matter. */
 function readUci(file: UciFile, networks: readonly UciNetwork[]): Contribution {
-  const firewall = file.sections.some(({ type }) => type === "zone" || type === "defaults");
-  return { ...readDhcp(file, networks), ...(firewall ? readFirewall(file, networks) : {}) };
+  const has = (...types: readonly string[]): boolean =>
+    file.sections.some(({ type }) => types.includes(type));
+  return {
+    ...(has("dhcp", "dnsmasq", "host") ? readDhcp(file, networks) : {}),
+    ...(has("zone", "defaults") ? readFirewall(file, networks) : {}),
+  };
 }
 
 function contributionOf(picture: RouterPicture, file: string, kind: FileKind): Contribution {
@@ -162,6 +167,7 @@ function add(draft: Draft, more: Contribution): void {
     ...picture,
     ownAddresses: [...picture.ownAddresses, ...(more.ownAddresses ?? [])],
     dhcp: [...picture.dhcp, ...(more.dhcp ?? [])],
+    knowsDhcp: picture.knowsDhcp || more.dhcp !== undefined,
     leases: [...picture.leases, ...(more.leases ?? [])],
     translations: [...picture.translations, ...(more.translations ?? [])],
     inputs: [...picture.inputs, ...(more.inputs ?? [])],

@@ -1,9 +1,9 @@
 /** What two keepalived configurations must agree on to be one pair. */
 import { formatPrefix, type IpAddress } from "../../base/ip.ts";
 import type { Position } from "../../config/diagnostics.ts";
-import type { InstanceConfig, Transport, VirtualRoute } from "../../vrrp/config.ts";
+import type { InstanceConfig, Tracking, Transport, VirtualRoute } from "../../vrrp/config.ts";
 import { type CheckCode, type Finding, found } from "../finding.ts";
-import { blockAt, placeOf, type RouterPicture, word } from "../picture.ts";
+import { blockAt, placeInBlock, placeOf, type RouterPicture, word } from "../picture.ts";
 import { type Match, matchInstances } from "./matching.ts";
 
 /** One matched pair of instances, told at the second router's file, where the copy usually is. */
@@ -139,7 +139,7 @@ const addressAt = (picture: RouterPicture, { name }: InstanceConfig, text: strin
   placeOf(picture, blockAt(picture, name), word(text));
 
 const placeIn = (picture: RouterPicture, { name }: InstanceConfig, keyword: string): Position =>
-  placeOf(picture, blockAt(picture, name), new RegExp(String.raw`\b(?:${keyword})\b|^\}`));
+  placeInBlock(picture, blockAt(picture, name), new RegExp(String.raw`\b(?:${keyword})\b`));
 
 function compareTransports({ a, b, first, second }: Comparison): readonly Finding[] {
   const [mine, theirs] = [describe(a.transport), describe(b.transport)];
@@ -178,15 +178,23 @@ function comparePriorities({ a, b, first, second }: Comparison): readonly Findin
     const message = `vrrp_instance ${b.name} has priority 255 on both routers`;
     return [found("priority-owners", placeIn(second, b, "priority"), message)];
   }
-  if (a.priority === b.priority && a.preempt && b.preempt && !isWeighted(a) && !isWeighted(b)) {
+  const weighted = [...weightsOf(first, a), ...weightsOf(second, b)];
+  if (a.priority === b.priority && a.preempt && b.preempt && weighted.length === 0) {
     const message = `vrrp_instance ${b.name} has priority ${b.priority} here and on ${first.name}, without nopreempt`;
     return [found("priority-tie", placeIn(second, b, "priority"), message)];
   }
   return [...compareWeights(a, b, first), ...compareWeights(b, a, second)];
 }
 
-const isWeighted = ({ tracking }: InstanceConfig): boolean =>
-  tracking.some(({ weight }) => weight !== 0);
+/** Trackers with a weight, of the instance and of its group. */
+function weightsOf(
+  { election }: RouterPicture,
+  { name, tracking }: InstanceConfig,
+): readonly Tracking[] {
+  const groups = election?.model.vrrp.groups.filter(({ members }) => members.includes(name)) ?? [];
+  const all = [...tracking, ...groups.flatMap((group) => group.tracking)];
+  return all.filter(({ weight }) => weight !== 0);
+}
 
 /** Said of the router that is higher, where all its failures together do not bring it below the other one. */
 function compareWeights(
@@ -194,10 +202,11 @@ function compareWeights(
   low: InstanceConfig,
   here: RouterPicture,
 ): readonly Finding[] {
-  const swing = high.tracking.reduce((total, { weight }) => total + Math.abs(weight), 0);
+  const weighted = weightsOf(here, high);
+  const swing = weighted.reduce((total, { weight }) => total + Math.abs(weight), 0);
   if (high.priority <= low.priority || swing === 0) return [];
   const at = placeIn(here, high, "weight|track_\\w+");
-  const trackers = high.tracking.filter(({ weight }) => weight !== 0).map((entry) => entry.tracker);
+  const trackers = weighted.map((entry) => entry.tracker);
   const difference = high.priority - low.priority;
   if (swing <= difference) {
     const message = `weights of ${trackers.join(", ")} in vrrp_instance ${high.name} come to ${swing}, and its priority is ${difference} above the other router's`;

@@ -21,7 +21,7 @@ export const compareServices = (
 ];
 
 function compareDhcp(first: RouterPicture, second: RouterPicture): readonly Finding[] {
-  if (first.dhcp.length === 0 || second.dhcp.length === 0) return [];
+  if (!first.knowsDhcp || !second.knowsDhcp) return [];
   return [
     ...first.dhcp.flatMap((service) => lonely(service, first, second)),
     ...second.dhcp.flatMap((service) => lonely(service, second, first)),
@@ -56,8 +56,7 @@ function comparePools(service: DhcpService, there: RouterPicture): readonly Find
 }
 
 function compareLeases(first: RouterPicture, second: RouterPicture): readonly Finding[] {
-  if (first.dhcp.length + first.leases.length === 0) return [];
-  if (second.dhcp.length + second.leases.length === 0) return [];
+  if (!first.knowsDhcp || !second.knowsDhcp) return [];
   return [
     ...second.leases.flatMap((lease) => driftOf(lease, first)),
     ...first.leases

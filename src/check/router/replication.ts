@@ -88,7 +88,7 @@ function checkOwnFlows(
       !LOOPBACK.test(address) && !ignored.some((prefix) => prefixContains(prefix, address)),
   );
   if (missing.length === 0) return [];
-  const at = placeOf(picture, start, /\bAddress\s+Ignore\b|\bFilter\b/i);
+  const at = placeOf(picture, placeOf(picture, start, /\bFilter\b/i), /\bAddress\s+Ignore\b/i);
   const message = `flows of the router itself are replicated: Address Ignore does not list ${missing.join(", ")}`;
   const lines = missing.map(
     (address) => `${address.includes(":") ? "IPv6" : "IPv4"}_address ${address}`,
