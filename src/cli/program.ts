@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addCheck } from "./check.ts";
+import { addDoctor } from "./doctor.ts";
 import { addEvents } from "./events.ts";
 import { addFlows } from "./flows.ts";
 import { addLab } from "./lab.ts";
@@ -39,6 +40,7 @@ export function makeProgram(session: Session): Command {
   addEvents(program, session);
   addFlows(program, session);
   addCheck(program, session);
+  addDoctor(program, session);
   addReload(program, session);
   addRender(program, session);
   addResign(program, session);

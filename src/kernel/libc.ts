@@ -53,6 +53,7 @@ interface Libc {
   readonly prctl: Call<[option: number, a: number, b: number, c: number, d: number]>;
   readonly mlockall: Call<[flags: number]>;
   readonly setpriority: Call<[which: number, who: number, priority: number]>;
+  readonly adjtimex: Call<[buffer: number]>;
   /** For what a C library does not wrap. Six arguments always, the unused ones 0. */
   readonly syscall: Call<
     [number: number, a: number, b: number, c: number, d: number, e: number, f: number]
@@ -86,6 +87,7 @@ export const libc: Libc = {
   prctl: declare("int prctl(int, long, long, long, long)"),
   mlockall: declare("int mlockall(int)"),
   setpriority: declare("int setpriority(int, uint32_t, int)"),
+  adjtimex: declare("int adjtimex(intptr_t)"),
   syscall: declare("long syscall(long, long, long, long, long, long, long)"),
 };
 

@@ -30,8 +30,10 @@ export const DOCTOR_ENTRIES = {
   },
   "windows-strict": {
     severity: "warning",
-    summary: "The kernel judges TCP windows strictly.",
-    cause: "net.netfilter.nf_conntrack_tcp_be_liberal is 0; that is its default.",
+    summary:
+      "The kernel judges TCP windows strictly, and replicated connections are loaded with their windows.",
+    cause:
+      "TCPWindowTracking is on, and net.netfilter.nf_conntrack_tcp_be_liberal is 0, its default.",
     consequence:
       "After a failover it may take segments of replicated connections for invalid, because the windows went on without it.",
     fix: "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1, and the same line in /etc/sysctl.d/.",

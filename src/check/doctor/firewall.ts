@@ -163,18 +163,19 @@ function ofChannel(channel: ChannelConfig): readonly Wanted[] {
 function checkPassage(wanted: Wanted, { passage }: Travel): readonly DoctorFinding[] {
   if (passage.outcome === "passes") return [];
   const { kind, direction, interface: device, packet } = wanted;
-  const what = kind === "vrrp" ? "advertisements" : "replication";
+  const isVrrp = kind === "vrrp";
   const from = packet.source === undefined ? "" : ` from ${packet.source}`;
-  const way =
-    direction === "in" ? `${what}${from} arriving on ${device}` : `own ${what} leaving ${device}`;
-  const verb = passage.outcome === "dropped" ? "are" : "may be";
+  const way = direction === "in" ? `${from} arriving on ${device}` : ` leaving ${device}`;
+  const what = isVrrp ? "advertisements" : "the replication";
+  const certainly = isVrrp ? "are" : "is";
+  const verb = passage.outcome === "dropped" ? certainly : "may be";
   const doubt = passage.outcome === "maybe" ? ", which cannot be told from the rules alone" : "";
   return [
     report({
-      code: kind === "vrrp" ? "vrrp-dropped" : "replication-dropped",
+      code: isVrrp ? "vrrp-dropped" : "replication-dropped",
       severity: passage.outcome === "dropped" ? "error" : "warning",
       place: describePlace(passage.place),
-      message: `${way} ${verb} dropped${doubt}`,
+      message: `${what}${way} ${verb} dropped${doubt}`,
       fix: acceptingRule(wanted, passage.place),
     }),
   ];
@@ -212,7 +213,7 @@ function checkTracked(
     return [
       report({
         code: "own-traffic-tracked",
-        place: first.wanted.interface,
+        place: "connection tracking",
         message: `no rule keeps ${what} out of connection tracking (${directions.join(" and ")})`,
         fix: `nft add table inet duet_raw; ${rules.join("; ")}`,
       }),

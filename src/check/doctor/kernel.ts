@@ -1,7 +1,7 @@
 /** Kernel parameters that decide whether the router routes, and whether replicated connections live on. */
 import type { IpFamily } from "../../base/ip.ts";
 import { type DoctorCode, type DoctorFinding, type Expectation, report } from "./finding.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { type DaemonSeen, type Snapshot, sysctlName } from "./snapshot.ts";
 
 /** Part of the table that may be in use before it counts as full. */
 const FULL_PART = 0.9;
@@ -13,7 +13,9 @@ export const checkKernel = (
   expected: Expectation,
 ): readonly DoctorFinding[] => [
   ...checkForwarding(sysctls, expected),
-  ...(expected.replication === undefined ? [] : checkTracking(sysctls, expected, daemon)),
+  ...(expected.replication === undefined
+    ? []
+    : checkTracking(sysctls, expected, typeof daemon === "string" ? undefined : daemon)),
   ...checkVirtualMacs(sysctls, expected),
 ];
 
@@ -25,9 +27,11 @@ const set = (code: DoctorCode, name: string, value: number, message: string): Do
 const setting = (name: string, value: number): string =>
   `sysctl -w ${name}=${value} && echo '${name} = ${value}' >> /etc/sysctl.d/90-duet.conf`;
 
-const FORWARDING: Readonly<Record<IpFamily, { readonly name: string; readonly per: string }>> = {
-  4: { name: "net.ipv4.ip_forward", per: "net.ipv4.conf." },
-  6: { name: "net.ipv6.conf.all.forwarding", per: "net.ipv6.conf." },
+const FORWARDING: Readonly<
+  Record<IpFamily, { readonly name: string; readonly per: "net.ipv4.conf" | "net.ipv6.conf" }>
+> = {
+  4: { name: "net.ipv4.ip_forward", per: "net.ipv4.conf" },
+  6: { name: "net.ipv6.conf.all.forwarding", per: "net.ipv6.conf" },
 };
 
 /** A host with one interface is no router: it may well hold a virtual address without forwarding. */
@@ -43,7 +47,7 @@ function checkForwarding(
     if (sysctls[name] === "0")
       return [set("forwarding-off", name, 1, `IPv${family} forwarding is off on a router`)];
     return [...interfaces]
-      .map((device) => ({ device, path: `${per}${device}.forwarding` }))
+      .map((device) => ({ device, path: sysctlName(per, device, "forwarding") }))
       .filter(({ path }) => sysctls[path] === "0")
       .map(({ device, path }) =>
         set("forwarding-off", path, 1, `IPv${family} forwarding is off on ${device}`),
@@ -54,7 +58,7 @@ function checkForwarding(
 function checkTracking(
   sysctls: Parameters,
   { replication }: Expectation,
-  daemon: Snapshot["daemon"],
+  daemon: DaemonSeen | undefined,
 ): readonly DoctorFinding[] {
   const number = (name: string): number | undefined => {
     const text = sysctls[`net.netfilter.${name}`];
@@ -74,7 +78,9 @@ function checkTracking(
     if (number(name) === 0) findings.push(set(code, `net.netfilter.${name}`, 1, message));
   };
   off("events-off", "nf_conntrack_events", "the kernel reports no changes of connections");
-  off("windows-strict", "nf_conntrack_tcp_be_liberal", "TCP windows are judged strictly");
+  // Without window tracking what is loaded at a takeover is marked as liberal, flow by flow.
+  if (replication?.windowTracking === true)
+    off("windows-strict", "nf_conntrack_tcp_be_liberal", "TCP windows are judged strictly");
   off("pickup-off", "nf_conntrack_tcp_loose", "TCP connections are not picked up midway");
   const room = {
     max,
@@ -118,7 +124,7 @@ function checkRoom({ max, count = 0, buckets }: Room): readonly DoctorFinding[] 
   return findings;
 }
 
-function checkPeerRoom(max: number, daemon: Snapshot["daemon"]): readonly DoctorFinding[] {
+function checkPeerRoom(max: number, daemon: DaemonSeen | undefined): readonly DoctorFinding[] {
   const theirs = daemon?.replication?.peerKernel?.max ?? max;
   if (theirs >= max) return [];
   const message = `the other router takes ${theirs} connections, this one ${max}`;
@@ -138,12 +144,12 @@ function checkVirtualMacs(
       .map((instance) => instance.interface),
   );
   const value = (device: string, name: string): number | undefined => {
-    const own = sysctls[`net.ipv4.conf.${device}.${name}`];
+    const own = sysctls[sysctlName("net.ipv4.conf", device, name)];
     const all = sysctls[`net.ipv4.conf.all.${name}`];
     return own === undefined ? undefined : Math.max(Number(own), Number(all ?? 0));
   };
   return [...parents].flatMap((device) => {
-    const at = (name: string): string => `net.ipv4.conf.${device}.${name}`;
+    const at = (name: string): string => sysctlName("net.ipv4.conf", device, name);
     const findings: DoctorFinding[] = [];
     if (value(device, "rp_filter") === 1)
       findings.push(

@@ -7,14 +7,14 @@ export function checkRoles(snapshot: Snapshot, expected: Expectation): readonly 
   return [
     ...checkPrograms(snapshot),
     ...checkHeldAddresses(snapshot, expected),
-    ...(daemon === null ? [] : checkDaemon(daemon, expected)),
+    ...(typeof daemon === "string" ? [] : checkDaemon(daemon, expected)),
   ];
 }
 
 function checkPrograms({ daemon, programs }: Snapshot): readonly DoctorFinding[] {
   const list = programs.map(({ name, pid }) => `${name} (process ${pid})`).join(" and ");
-  if (daemon === null) {
-    if (programs.length > 0) return [];
+  if (typeof daemon === "string") {
+    if (programs.length > 0 || daemon === "unknown") return [];
     return [
       report({
         code: "daemon-not-running",
@@ -40,10 +40,10 @@ function checkHeldAddresses(
   { daemon, addresses, programs }: Snapshot,
   { model: { vrrp } }: Expectation,
 ): readonly DoctorFinding[] {
-  if (addresses === null || (daemon === null && programs.length > 0)) return [];
+  if (addresses === null || daemon === "unknown") return [];
+  if (daemon === "absent" && programs.length > 0) return [];
   return vrrp.instances.flatMap((instance) => {
-    const state =
-      daemon?.instances.find(({ name }) => name === instance.name)?.state ?? "not running";
+    const state = stateOf(daemon, instance.name);
     return [...instance.addresses, ...instance.excluded].flatMap(({ spec }) => {
       const holds = addresses.some(({ address }) => address === spec.address);
       const text = `${spec.address}/${spec.prefixLength}`;
@@ -58,6 +58,11 @@ function checkHeldAddresses(
       return [report({ code: "role-without-address", place, message })];
     });
   });
+}
+
+function stateOf(daemon: Snapshot["daemon"], instance: string): string {
+  const known = typeof daemon === "string" ? [] : daemon.instances;
+  return known.find(({ name }) => name === instance)?.state ?? "not running";
 }
 
 const checkDaemon = (daemon: DaemonSeen, expected: Expectation): readonly DoctorFinding[] => [

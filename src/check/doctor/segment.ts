@@ -92,18 +92,21 @@ function checkCompany(
   );
   const sources = [...new Set(company.map(({ source }) => source))];
   const findings: DoctorFinding[] = [];
-  const state = daemon?.instances.find(({ name }) => name === instance.name)?.state;
+  const known = typeof daemon === "string" ? [] : daemon.instances;
+  const state = known.find(({ name }) => name === instance.name)?.state;
   const place = placeOf(instance);
   if (state === "active" && sources.length > 0) {
     const message = `${sources.join(" and ")} advertises VRID ${instance.vrid} while ${instance.name} is active here`;
     findings.push(report({ code: "two-active", place, message }));
   }
-  const known = knownPeers(instance, peers);
+  const partners = knownPeers(instance, peers);
   const strangers =
-    known.length === 0 ? sources.slice(1) : sources.filter((one) => !known.includes(one));
+    partners.length === 0 ? sources.slice(1) : sources.filter((one) => !partners.includes(one));
   if (strangers.length > 0) {
     const expectation =
-      known.length === 0 ? `so does ${sources[0]}` : `the other router is ${known.join(", ")}`;
+      partners.length === 0
+        ? `so does ${sources[0]}`
+        : `the other router is ${partners.join(", ")}`;
     const message = `${strangers.join(" and ")} advertises VRID ${instance.vrid}, and ${expectation}`;
     findings.push(report({ code: "foreign-speaker", place, message }));
   }

@@ -113,7 +113,7 @@ export interface DaemonSeen {
 }
 
 export interface Snapshot {
-  /** Kernel parameters by their dotted path; one that the kernel does not have is missing. */
+  /** Kernel parameters as sysctl(8) writes them (see sysctlName); one that the kernel does not have is missing. */
   readonly sysctls: Readonly<Record<string, string>>;
   readonly links: readonly LinkSeen[] | null;
   readonly addresses: readonly AddressSeen[] | null;
@@ -127,11 +127,18 @@ export interface Snapshot {
   /** What a system upgrade keeps, as paths and glob patterns; null where no sysupgrade is. */
   readonly keptPaths: readonly string[] | null;
   readonly programs: readonly ProgramSeen[];
-  /** Null: it does not run, or does not answer. */
-  readonly daemon: DaemonSeen | null;
+  /** "absent": nobody listens on its socket. "unknown": it could not be asked. */
+  readonly daemon: DaemonSeen | "absent" | "unknown";
   /** VRRP of others; null when nobody listened. */
   readonly speakers: readonly SpeakerSeen[] | null;
   /** Null when nobody asked. */
   readonly probes: readonly ProbeAnswer[] | null;
   readonly unseen: readonly Unseen[];
 }
+
+/** "net.ipv4.conf.eth0/2.forwarding": a dot in the name of an interface is written as a slash, as in sysctl(8). */
+export const sysctlName = (
+  folder: "net.ipv4.conf" | "net.ipv6.conf",
+  device: string,
+  name: string,
+): string => `${folder}.${device.replaceAll(".", "/")}.${name}`;
