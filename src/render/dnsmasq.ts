@@ -64,7 +64,7 @@ function domainLines(
 }
 
 /** dnsmasq's units where they fit: 12h, 30m, else seconds. */
-function leaseText(lease: Duration): string {
+export function leaseText(lease: Duration): string {
   const total = Math.ceil(toSeconds(lease));
   if (total % 3_600 === 0) return `${total / 3_600}h`;
   return total % 60 === 0 ? `${total / 60}m` : String(total);

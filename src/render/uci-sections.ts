@@ -1,0 +1,52 @@
+/** What is wanted of OpenWrt's files, section by section: the one source of the batch for uci(1) and of edited files. */
+
+export const UCI_PACKAGES = ["network", "dhcp", "firewall", "keepalived"] as const;
+export type UciPackage = (typeof UCI_PACKAGES)[number];
+
+/** Sections with this in front are made, changed and removed by rendering; all others belong to the router's owner. */
+export const OWN_PREFIX = "duet_";
+
+export interface WantedSection {
+  readonly package: UciPackage;
+  readonly type: string;
+  /** Of the section where it has to be made; an owned one always has it. */
+  readonly name: string;
+  /** A section that has these options is meant, whatever its name is. */
+  readonly where?: Readonly<Record<string, string>>;
+  readonly settings: readonly Setting[];
+}
+
+export type Setting =
+  /** Undefined: there must be no such option. */
+  | { readonly type: "option"; readonly name: string; readonly value: string | undefined }
+  | { readonly type: "list"; readonly name: string; readonly values: readonly string[] }
+  /** Entries `TAG,VALUE` of a list; entries with other tags stay. */
+  | { readonly type: "tagged"; readonly name: string; readonly values: readonly string[] };
+
+export const option = (name: string, value: string | number | undefined): Setting => ({
+  type: "option",
+  name,
+  value: value === undefined ? undefined : String(value),
+});
+
+export const list = (name: string, values: readonly string[]): Setting => ({
+  type: "list",
+  name,
+  values,
+});
+
+export const tagged = (name: string, values: readonly string[]): Setting => ({
+  type: "tagged",
+  name,
+  values,
+});
+
+export const isOwn = ({ name }: { readonly name: string | undefined }): boolean =>
+  name?.startsWith(OWN_PREFIX) === true;
+
+/** A setting that says something where there was nothing before. */
+export const isSet = (setting: Setting): boolean =>
+  setting.type === "option" ? setting.value !== undefined : setting.values.length > 0;
+
+/** How the router's UCI calls the pair's networks, by the names that the pair gives them. */
+export type InterfaceNames = Readonly<Record<string, string>>;
