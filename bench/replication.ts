@@ -2,7 +2,7 @@
  * What replication costs and how much it can take: Duet beside conntrackd, in turn and in the same run. Prints a table and
  * writes results/replication.json and .md.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { oneByOne } from "../src/lab/waiting.ts";
@@ -31,8 +31,10 @@ const RATE = 20_000;
 const FLOWS = 100_000;
 /** Before costs are measured, so that they are those of a daemon that has run for a while. */
 const WARM_UP = { flows: 50_000, ms: 12_000 } as const;
-/** As many as the kernel's default nf_conntrack_max has room for. */
-const RESYNC_FLOWS = 240_000;
+/** As many as the kernel has room for; by default it has not enough for twice as many. */
+const [USUAL_FLOWS, MANY_FLOWS] = [240_000, 480_000] as const;
+const FLOWS_MAX = Number(readFileSync("/proc/sys/net/netfilter/nf_conntrack_max", "latin1"));
+const RESYNC_FLOWS = FLOWS_MAX > MANY_FLOWS + USUAL_FLOWS / 2 ? MANY_FLOWS : USUAL_FLOWS;
 const BYTES_PER_MB = 1_048_576;
 const ADVERT_MS = 100;
 /** New flows a second that are tried, until one is too much. */
@@ -178,7 +180,7 @@ async function measureRate(contestant: Contestant): Promise<Figures> {
   for (const rate of RATES) {
     // oxlint-disable-next-line no-await-in-loop -- one rate after the other, until one is too much
     const holds = await FlowSite.with(contestant, false, async (site) => {
-      const sent = await site.send(rate, Math.min(RESYNC_FLOWS, rate * RATE_SPAN_S));
+      const sent = await site.send(rate, Math.min(USUAL_FLOWS, rate * RATE_SPAN_S));
       if (sent.rate < REACHED * rate) return false;
       return (await site.knows(sent.flows, 3_000)) && site.overruns() === 0;
     });
