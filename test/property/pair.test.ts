@@ -14,7 +14,7 @@ test("what is written is read back as the same pair, without an error", () => {
       expect(errors, text).toEqual([]);
       expect(loaded.pair).toEqual(pair);
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 
@@ -27,6 +27,6 @@ test("notes are comments, whatever is in them", () => {
         expect(pairOf(writePair(pair, notes))).toEqual(pair);
       },
     ),
-    { numRuns: 50 },
+    { numRuns: 20 },
   );
 });

@@ -1,8 +1,15 @@
 /** DHCP on a network: the pool, and what hosts are told. */
-import { type IpAddress, ipFamily, type Prefix, prefixContains } from "../../base/ip.ts";
+import {
+  formatPrefix,
+  type IpAddress,
+  ipFamily,
+  type Prefix,
+  prefixContains,
+} from "../../base/ip.ts";
 import type { Position } from "../diagnostics.ts";
 import type { Findings } from "../findings.ts";
-import { LEASE } from "./defaults.ts";
+import { valueOr } from "./completion.ts";
+import { defaultDhcp } from "./defaults.ts";
 import { defaultPool, type Pool } from "./dhcp-pool.ts";
 import type { Draft, Named } from "./maps.ts";
 import type { PairDhcp } from "./model.ts";
@@ -33,16 +40,16 @@ export function completeDhcp(
     return undefined;
   }
   const pool = completePool({ findings, at, network, subnet }, draft);
-  const virtual: readonly IpAddress[] = [subnet.address];
+  const usual = defaultDhcp(subnet.address);
   return (
     pool && {
       ...pool,
-      lease: draft.lease?.value ?? LEASE,
-      router: toldAddresses(findings, draft.router) ?? virtual,
-      dns: toldAddresses(findings, draft.dns) ?? virtual,
+      lease: valueOr(draft.lease, usual.lease),
+      router: toldAddresses(findings, draft.router) ?? usual.router,
+      dns: toldAddresses(findings, draft.dns) ?? usual.dns,
       domain: draft.domain?.value,
-      force: draft.force?.value ?? true,
-      hosts: completeHosts({ findings, at, network, subnet }, draft.hosts?.value ?? []),
+      force: valueOr(draft.force, usual.force),
+      hosts: completeHosts({ findings, at, network, subnet }, valueOr(draft.hosts, [])),
     }
   );
 }
@@ -61,7 +68,7 @@ function completePool(place: Place, draft: Draft<DhcpKeys>): Pool | undefined {
   if (first === undefined && last === undefined) {
     const pool = defaultPool(subnet, network.taken);
     if (pool !== undefined) return pool;
-    const message = `${path}: no address of ${subnet.address}/${subnet.length} is left to be lent: use a shorter prefix length, or remove dhcp`;
+    const message = `${path}: no address of ${formatPrefix(subnet)} is left to be lent: use a shorter prefix length, or remove dhcp`;
     findings.error(at, "dhcp-pool", message);
     return undefined;
   }
@@ -84,9 +91,7 @@ function checkPool({ findings, network, subnet }: Place, pool: Pool, at: Positio
   };
   for (const address of [pool.first, pool.last]) {
     if (!prefixContains(subnet, address)) {
-      return error(
-        `${address} is not in ${subnet.address}/${subnet.length}: take one of its addresses`,
-      );
+      return error(`${address} is not in ${formatPrefix(subnet)}: take one of its addresses`);
     }
   }
   const [first, last] = [numberOf(pool.first), numberOf(pool.last)];
@@ -113,28 +118,30 @@ function toldAddresses(
   return list?.value?.map(({ value }) => value);
 }
 
-function completeHosts(
-  { findings, network, subnet }: Place,
-  entries: Named<Draft<HostKeys>>,
-): PairDhcp["hosts"] {
+function completeHosts(place: Place, entries: Named<Draft<HostKeys>>): PairDhcp["hosts"] {
   const seen = new Map<string, string>();
   return entries.flatMap(({ name, value, at }) => {
-    const [mac, address] = [value?.mac?.value, value?.address?.value];
-    if (mac === undefined || address === undefined) return [];
+    const mac = value?.mac?.value;
+    const address = value?.address;
+    if (mac === undefined || address?.value === undefined) return [];
+    const { findings, network } = place;
     const path = `networks.${network.name}.dhcp.hosts.${name}`;
-    if (!prefixContains(subnet, address)) {
-      const message = `${path}: ${address} is not in ${subnet.address}/${subnet.length}: take one of its addresses`;
-      findings.error(value?.address?.at ?? at, "dhcp-pool", message);
-    } else if (network.taken.includes(address)) {
-      const message = `${path}: a router has ${address} itself: take another address`;
-      findings.error(value?.address?.at ?? at, "address-duplicate", message);
-    }
-    for (const key of [mac, address]) {
+    const fault = hostAddressFault(place, address.value);
+    if (fault !== undefined) findings.error(address.at, "dhcp-pool", `${path}: ${fault}`);
+    for (const key of [mac, address.value]) {
       const other = seen.get(key);
       const message = `${path} has ${key} like ${other}: every host needs its own`;
       if (other !== undefined) findings.error(at, "address-duplicate", message);
       seen.set(key, name);
     }
-    return [{ name, mac, address }];
+    return [{ name, mac, address: address.value }];
   });
+}
+
+function hostAddressFault({ network, subnet }: Place, address: IpAddress): string | undefined {
+  if (!prefixContains(subnet, address)) {
+    return `${address} is not in ${formatPrefix(subnet)}: take one of its addresses`;
+  }
+  if (!network.taken.includes(address)) return undefined;
+  return `a router has ${address} itself: take another address`;
 }

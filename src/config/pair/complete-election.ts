@@ -2,7 +2,7 @@
 import { ipFamily } from "../../base/ip.ts";
 import { type Duration, NO_TIME, seconds } from "../../base/time.ts";
 import type { Findings } from "../findings.ts";
-import { type Completion, namesOf, unknownName, valuesOf } from "./completion.ts";
+import { type Completion, namesOf, unknownName, valueOr, valuesOf } from "./completion.ts";
 import { ELECTION, INTERVAL_STEP } from "./defaults.ts";
 import type { ElectionKeys } from "./election-keys.ts";
 import type { Draft } from "./maps.ts";
@@ -17,31 +17,34 @@ export function completeElection(
   secretFile: Placed<string | undefined> | undefined,
 ): PairElection {
   const { findings, pairName } = completion;
-  const version = draft.version?.value ?? ELECTION.version;
-  const interval = draft.interval?.value ?? ELECTION.interval;
+  const version = valueOr(draft.version, ELECTION.version);
+  const interval = valueOr(draft.interval, ELECTION.interval);
   checkInterval(completion, draft, { version, interval });
   const authentication = completeAuthentication(findings, draft, { version, secretFile });
+  reportWithoutEffect(findings, draft);
+  return {
+    version,
+    interval,
+    preempt: valueOr(draft.preempt, ELECTION.preempt),
+    preemptDelay: valueOr(draft["preempt-delay"], ELECTION.preemptDelay),
+    authentication,
+    unicast: valueOr(draft.transport, "multicast") === "unicast",
+    together: valueOr(draft.together, ELECTION.together),
+    groupName: valueOr(draft.group, pairName),
+  };
+}
+
+function reportWithoutEffect(findings: Findings, draft: Draft<ElectionKeys>): void {
   const delay = draft["preempt-delay"];
   const isUsual = delay?.value === ELECTION.preemptDelay;
   if (delay !== undefined && !isUsual && draft.preempt?.value !== true) {
     const message = "vrrp.preempt-delay does nothing without preempt: true: add that, or remove it";
     findings.warn(delay.at, "no-effect", message);
   }
-  const together = draft.together?.value ?? ELECTION.together;
-  if (draft.group !== undefined && !together) {
+  if (draft.group !== undefined && draft.together?.value === false) {
     const message = "vrrp.group does nothing with together: false: remove one of them";
     findings.warn(draft.group.at, "no-effect", message);
   }
-  return {
-    version,
-    interval,
-    preempt: draft.preempt?.value ?? ELECTION.preempt,
-    preemptDelay: delay?.value ?? ELECTION.preemptDelay,
-    authentication,
-    unicast: draft.transport === undefined ? ELECTION.unicast : draft.transport.value === "unicast",
-    together,
-    groupName: draft.group?.value ?? pairName,
-  };
 }
 
 const V3_MAX: Duration = seconds(40.95);
@@ -82,42 +85,40 @@ function completeAuthentication(
   { version, secretFile }: Around,
 ): Authentication {
   const authentication = authenticationOf(given?.value);
-  const needsSecret =
-    authentication.type === "hmac" ||
-    (authentication.type === "pass" && authentication.password === undefined);
-  if (given === undefined || authentication.type === "none") {
-    // What could not be read may have needed it.
-    const isKnown = given === undefined || given.value !== undefined;
-    if (secretFile !== undefined && isKnown) reportUnusedSecret(findings, secretFile);
-    return authentication;
-  }
   const { type } = authentication;
-  const needed = type === "pass" ? 2 : 3;
-  if (version !== needed) {
+  // What could not be read may have needed the secret.
+  const isKnown = given === undefined || given.value !== undefined;
+  if (isKnown && !needsSecret(authentication)) reportUnusedSecret(findings, secretFile);
+  if (given === undefined || type === "none") return authentication;
+  if (version !== VERSION_OF[type]) {
     const other = type === "pass" ? "hmac" : "pass";
-    const message = `vrrp.authentication ${type} belongs to version ${needed}, and the version is ${version}: write ${other}, or version: ${needed}`;
+    const message = `vrrp.authentication ${type} belongs to version ${VERSION_OF[type]}, and the version is ${version}: write ${other}, or version: ${VERSION_OF[type]}`;
     findings.error(given.at, "authentication-version", message);
   }
-  if (needsSecret && secretFile === undefined) {
+  if (needsSecret(authentication) && secretFile === undefined) {
     const message = `vrrp.authentication ${type} is made from a secret file, and none is named: add secret-file: /etc/duet/secret`;
     findings.error(given.at, "secret-missing", message);
-  } else if (!needsSecret && secretFile !== undefined) {
-    reportUnusedSecret(findings, secretFile);
   }
   if (type === "pass") checkPassword(findings, given, authentication.password);
   return authentication;
 }
 
+function reportUnusedSecret(findings: Findings, secretFile: Placed<unknown> | undefined): void {
+  const message =
+    "secret-file is not used, because nothing is authenticated with it: write vrrp: { authentication: hmac }, or remove it";
+  if (secretFile !== undefined) findings.warn(secretFile.at, "no-effect", message);
+}
+
+const VERSION_OF = { pass: 2, hmac: 3 } as const;
+
+const needsSecret = (authentication: Authentication): boolean =>
+  authentication.type === "hmac" ||
+  (authentication.type === "pass" && authentication.password === undefined);
+
 function authenticationOf(value: ElectionKeys["authentication"] | undefined): Authentication {
   if (value === undefined || value === "none") return { type: "none" };
   if (value === "hmac") return { type: "hmac" };
   return { type: "pass", password: value === "pass" ? undefined : value.pass?.value };
-}
-
-function reportUnusedSecret(findings: Findings, { at }: Placed<unknown>): void {
-  const message =
-    "secret-file is not used, because nothing is authenticated with it: write vrrp: { authentication: hmac }, or remove it";
-  findings.warn(at, "no-effect", message);
 }
 
 const PASSWORD_MAX = 8;
@@ -147,16 +148,25 @@ export function completePriorities(
       unknownName(findings, { name, at: nameAt, what: "router" }, namesOf(routers));
     } else if (value !== undefined) priorities.set(name, value);
   }
+  checkOwner({ findings, networks, routers }, priority, priorities);
+  return priorities;
+}
+
+/** Priority 255 is for the owner of every virtual address. */
+function checkOwner(
+  { findings, networks, routers }: Pick<Completion, "findings" | "networks" | "routers">,
+  priority: Draft<ElectionKeys>["priority"],
+  priorities: ReadonlyMap<string, number>,
+): void {
   const virtual = networks.flatMap(({ value }) => valuesOf(value?.address));
   for (const { name, value } of routers) {
-    if (priorities.get(name) !== 255) continue;
-    const own = new Set(
-      (value ?? []).flatMap((entry) => entry.value ?? []).map((placed) => placed.value.address),
-    );
+    if (priorities.get(name) !== OWNER) continue;
+    const own = new Set((value ?? []).flatMap(valuesOf).map(({ address }) => address));
     if (virtual.every(({ address }) => own.has(address))) continue;
     const at = priority?.value?.find((entry) => entry.name === name)?.at;
     const message = `vrrp.priority of ${name} is 255, which is for the router that owns every virtual address: write 254 or less`;
     if (at !== undefined) findings.error(at, "priority-owner", message);
   }
-  return priorities;
 }
+
+const OWNER = 255;

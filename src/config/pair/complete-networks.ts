@@ -1,5 +1,6 @@
 /** Networks: interfaces, VRIDs, gateways, DHCP. */
 import {
+  formatPrefix,
   type IpAddress,
   ipFamily,
   isLinkLocal,
@@ -10,11 +11,14 @@ import type { Findings } from "../findings.ts";
 import { completeDhcp } from "./complete-dhcp.ts";
 import {
   type Completion,
+  itemsOf,
   type NetworkEntry,
   namesOf,
   unknownName,
+  valueOr,
   valuesOf,
 } from "./completion.ts";
+import { takenAddresses } from "./dhcp-pool.ts";
 import { type Draft, isName } from "./maps.ts";
 import type { PairNetwork, PairRouter } from "./model.ts";
 import type { NetworkKeys } from "./network-keys.ts";
@@ -84,20 +88,13 @@ function completeNetwork(completion: Completion, parts: NetworkParts): PairNetwo
   const own = parts.routers.flatMap((router) => router.addresses[name] ?? []);
   const gateways = completeGateways(findings, { name, draft, addresses, own });
   const unadvertised = valuesOf(draft.unadvertised);
-  const isLink = draft.address === undefined;
-  if (isLink) reportOnLink(findings, name, draft);
-  const has4 = addresses.some(({ address }) => ipFamily(address) === 4);
-  const translates = draft.translate?.value ?? gateways.some((hop) => ipFamily(hop) === 4);
-  if (draft.translate?.value === true && !has4 && !isLink) {
-    const message = `networks.${name}.translate does nothing without a virtual IPv4 address: remove it`;
-    findings.warn(draft.translate.at, "no-effect", message);
-  }
-  if (draft.metric !== undefined && draft.gateway === undefined && !isLink) {
-    const message = `networks.${name}.metric does nothing without gateway: remove it, or add gateway`;
-    findings.warn(draft.metric.at, "no-effect", message);
-  }
-  const hosts = [...own, ...addresses, ...unadvertised].map(({ address }) => address);
-  const taken = [...hosts, ...gateways].filter((address) => ipFamily(address) === 4);
+  const translates = valueOr(
+    draft.translate,
+    gateways.some((hop) => ipFamily(hop) === 4),
+  );
+  if (draft.address === undefined) reportOnLink(findings, name, draft);
+  else reportWithoutEffect(findings, name, draft);
+  const taken = takenAddresses({ addresses, unadvertised, gateways }, own);
   const { dhcp } = draft;
   return {
     name,
@@ -110,6 +107,19 @@ function completeNetwork(completion: Completion, parts: NetworkParts): PairNetwo
     ...parts.numbers,
     dhcp: dhcp && completeDhcp(findings, dhcp, { name, addresses, taken }),
   };
+}
+
+function reportWithoutEffect(findings: Findings, name: string, draft: Draft<NetworkKeys>): void {
+  const { translate, metric, gateway } = draft;
+  const has4 = valuesOf(draft.address).some(({ address }) => ipFamily(address) === 4);
+  if (translate?.value === true && !has4) {
+    const message = `networks.${name}.translate does nothing without a virtual IPv4 address: remove it`;
+    findings.warn(translate.at, "no-effect", message);
+  }
+  if (metric !== undefined && gateway === undefined) {
+    const message = `networks.${name}.metric does nothing without gateway: remove it, or add gateway`;
+    findings.warn(metric.at, "no-effect", message);
+  }
 }
 
 const OF_ROLE = ["unadvertised", "gateway", "metric", "translate", "vrid", "vrid6"] as const;
@@ -134,34 +144,41 @@ interface GatewayParts {
 function completeGateways(findings: Findings, parts: GatewayParts): readonly IpAddress[] {
   const { name, draft, addresses, own } = parts;
   const families = new Set<number>();
-  for (const { value: gateway, at } of draft.gateway?.value ?? []) {
+  for (const { value: gateway, at } of itemsOf(draft.gateway)) {
     const family = ipFamily(gateway);
-    const path = `networks.${name}.gateway`;
-    const error = (message: string): void => findings.error(at, "gateway-subnet", message);
-    const sameFamily = [...addresses, ...own].filter(({ address }) => ipFamily(address) === family);
-    if (families.has(family)) {
-      error(`${path} has several IPv${family} addresses: the default route has one next hop`);
-    } else if (!addresses.some(({ address }) => ipFamily(address) === family)) {
-      // A network whose addresses could not be read was reported already.
-      if (addresses.length > 0) {
-        error(
-          `${path} ${gateway} goes with a virtual IPv${family} address, and there is none: add one to address`,
-        );
-      }
-    } else if (sameFamily.some(({ address }) => address === gateway)) {
-      error(`${path} ${gateway} is an address of the pair itself: write the next router's address`);
-    } else if (
-      !isLinkLocal(gateway) &&
-      !sameFamily.some((prefix) => prefixContains(prefix, gateway))
-    ) {
-      const [subnet] = sameFamily;
-      error(
-        `${path} ${gateway} is in no subnet of the network (${subnet?.address}/${subnet?.length}): write an address of it`,
-      );
-    }
+    const fault = families.has(family)
+      ? `is the second IPv${family} address: the default route has one next hop`
+      : gatewayFault(gateway, addresses, own);
     families.add(family);
+    if (fault === undefined) continue;
+    findings.error(at, "gateway-subnet", `networks.${name}.gateway ${gateway} ${fault}`);
   }
   return valuesOf(draft.gateway);
+}
+
+/** What is wrong with a next hop, if anything. */
+function gatewayFault(
+  gateway: IpAddress,
+  addresses: readonly Prefix[],
+  own: readonly Prefix[],
+): string | undefined {
+  const family = ipFamily(gateway);
+  const isSame = ({ address }: Prefix): boolean => ipFamily(address) === family;
+  const subnet = addresses.find(isSame);
+  if (subnet === undefined) {
+    // A network whose addresses could not be read was reported already.
+    return addresses.length === 0
+      ? undefined
+      : `goes with a virtual IPv${family} address, and there is none: add one to address`;
+  }
+  const around = [...addresses, ...own].filter(isSame);
+  if (around.some(({ address }) => address === gateway)) {
+    return "is an address of the pair itself: write the next router's address";
+  }
+  if (isLinkLocal(gateway) || around.some((prefix) => prefixContains(prefix, gateway))) {
+    return undefined;
+  }
+  return `is in no subnet of the network (${formatPrefix(subnet)}): write an address of it`;
 }
 
 function checkVrids(
@@ -170,24 +187,34 @@ function checkVrids(
 ): void {
   const seen = new Map<string, string>();
   for (const [index, network] of networks.entries()) {
-    const { name, nameAt, value } = entries[index] ?? {};
-    if (name === undefined || nameAt === undefined) continue;
-    const keys = Object.entries(network.interfaces).flatMap(([router, place]) =>
-      instancesOf(network).map(({ family, vrid }) => ({
-        vrid,
-        family,
-        key: `${router} ${place} ${family} ${vrid}`,
-      })),
-    );
-    const clash = keys.find(({ key }) => seen.has(key));
-    if (clash !== undefined) {
+    const entry = entries[index];
+    const ids = segmentIds(network);
+    const clash = ids.find(({ key }) => seen.has(key));
+    if (clash !== undefined && entry !== undefined) {
       const other = seen.get(clash.key) ?? "";
-      const message = `networks.${name} has the VRID ${clash.vrid} (IPv${clash.family}) like networks.${other} on the same interface: give one of them another vrid`;
-      findings.error((value?.vrid6 ?? value?.vrid)?.at ?? nameAt, "vrid-duplicate", message);
+      const message = `networks.${network.name} has the VRID ${clash.vrid} (IPv${clash.family}) like networks.${other} on the same interface: give one of them another vrid`;
+      const key = entry.value?.vrid6 ?? entry.value?.vrid;
+      findings.error(key?.at ?? entry.nameAt, "vrid-duplicate", message);
     }
-    for (const { key } of keys) if (!seen.has(key)) seen.set(key, name);
+    for (const { key } of ids) if (!seen.has(key)) seen.set(key, network.name);
   }
 }
+
+interface SegmentId {
+  readonly family: 4 | 6;
+  readonly vrid: number;
+  /** The same for two instances that would hear each other. */
+  readonly key: string;
+}
+
+const segmentIds = (network: PairNetwork): readonly SegmentId[] =>
+  Object.entries(network.interfaces).flatMap(([router, place]) =>
+    instancesOf(network).map(({ family, vrid }) => ({
+      family,
+      vrid,
+      key: `${router} ${place} ${family} ${vrid}`,
+    })),
+  );
 
 interface Instance {
   readonly name: string;

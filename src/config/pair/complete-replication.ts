@@ -1,12 +1,20 @@
 /** The replication of connections: its links, and the defaults. */
-import { ipFamily } from "../../base/ip.ts";
+import { type IpFamily, ipFamily, type Prefix } from "../../base/ip.ts";
 import type { Position } from "../diagnostics.ts";
-import { type Completion, namesOf, unknownName, valuesOf } from "./completion.ts";
-import { defaultIgnored, REPLICATION } from "./defaults.ts";
+import {
+  type Completion,
+  itemsOf,
+  namesOf,
+  type RouterEntry,
+  unknownName,
+  valueOr,
+  valuesOf,
+} from "./completion.ts";
+import { defaultIgnored, defaultLinks, REPLICATION } from "./defaults.ts";
 import type { Draft } from "./maps.ts";
 import type { PairNetwork, PairReplication, PairRouter } from "./model.ts";
-import type { Placed } from "./reading.ts";
-import { LINKS_MAX, type ReplicationKeys } from "./replication-keys.ts";
+import type { Many, Placed } from "./reading.ts";
+import { type FilterKeys, LINKS_MAX, type ReplicationKeys } from "./replication-keys.ts";
 
 interface Around {
   readonly routers: readonly PairRouter[];
@@ -22,43 +30,36 @@ export function completeReplication(
   if (given?.value === false) return undefined;
   const draft = typeof given?.value === "object" ? given.value : {};
   reportWithoutEffect(completion, draft);
-  const filter = draft.filter?.value ?? {};
   const own = around.routers.flatMap(({ addresses }) => Object.values(addresses).flat());
-  const wanted = {
-    mode: draft.mode?.value,
-    port: draft.port?.value,
-    externalCache: draft["external-cache"]?.value,
-    purgeTimeout: draft["purge-timeout"]?.value,
-    startupResync: draft["startup-resync"]?.value,
-    expectations: draft.expectations?.value,
-    hashSize: draft["hash-size"]?.value,
-    hashLimit: draft["hash-limit"]?.value,
-    socketBuffer: draft["socket-buffer"]?.value,
-    takeoverWait: draft["takeover-wait"]?.value,
-  };
   return {
-    ...REPLICATION,
-    ...withoutUndefined(wanted),
-    links: completeLinks(completion, draft, { ...around, at: given?.at }),
+    mode: valueOr(draft.mode, REPLICATION.mode),
+    links: completeLinks(completion, draft, around),
+    port: valueOr(draft.port, REPLICATION.port),
+    filter: completeFilter(valueOr(draft.filter, {}), own),
+    externalCache: valueOr(draft["external-cache"], REPLICATION.externalCache),
     commitTimeout: draft["commit-timeout"]?.value,
-    filter: {
-      protocols: filter.protocols?.value && valuesOf(filter.protocols),
-      ignoredAddresses:
-        filter.ignore === undefined
-          ? defaultIgnored(own.map(({ address }) => address))
-          : valuesOf(filter.ignore),
-      tcpStates: filter.states?.value && valuesOf(filter.states),
-      place: filter.place?.value ?? "userspace",
-    },
+    purgeTimeout: valueOr(draft["purge-timeout"], REPLICATION.purgeTimeout),
+    startupResync: valueOr(draft["startup-resync"], REPLICATION.startupResync),
+    expectations: valueOr(draft.expectations, REPLICATION.expectations),
+    hashSize: valueOr(draft["hash-size"], REPLICATION.hashSize),
+    hashLimit: valueOr(draft["hash-limit"], REPLICATION.hashLimit),
+    socketBuffer: valueOr(draft["socket-buffer"], REPLICATION.socketBuffer),
+    takeoverWait: valueOr(draft["takeover-wait"], REPLICATION.takeoverWait),
   };
 }
 
-type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
-
-const withoutUndefined = <T extends object>(value: T): Defined<T> =>
-  Object.fromEntries(
-    Object.entries(value).filter(([, inner]) => inner !== undefined),
-  ) as Defined<T>;
+const completeFilter = (
+  filter: Draft<FilterKeys>,
+  own: readonly Prefix[],
+): PairReplication["filter"] => ({
+  protocols: filter.protocols && valuesOf(filter.protocols),
+  ignoredAddresses:
+    filter.ignore === undefined
+      ? defaultIgnored(own.map(({ address }) => address))
+      : valuesOf(filter.ignore),
+  tcpStates: filter.states && valuesOf(filter.states),
+  place: valueOr(filter.place, "userspace"),
+});
 
 function reportWithoutEffect({ findings }: Completion, draft: Draft<ReplicationKeys>): void {
   const warn = (key: keyof ReplicationKeys, why: string): void => {
@@ -77,38 +78,48 @@ function reportWithoutEffect({ findings }: Completion, draft: Draft<ReplicationK
 function completeLinks(
   completion: Completion,
   { links }: Draft<ReplicationKeys>,
-  around: Around & { readonly at: Position | undefined },
+  { routers }: Around,
 ): readonly string[] {
+  if (links !== undefined) {
+    checkLinks(completion, itemsOf(links), routers);
+    return valuesOf(links);
+  }
   const { findings, networks } = completion;
-  const seen = new Set<string>();
-  for (const { value: name, at } of links?.value ?? []) {
-    const network = networks.find((entry) => entry.name === name);
-    const message = `replication.links names ${name} twice: remove one of them`;
-    if (seen.has(name)) findings.error(at, "key-duplicate", message);
-    else if (network === undefined)
-      unknownName(findings, { name, at, what: "network" }, namesOf(networks));
-    else checkEnds(completion, name, { routers: around.routers, at });
-    seen.add(name);
-  }
-  if (links !== undefined) return valuesOf(links);
-  const dedicated = networks.filter(
-    ({ value }) => value !== undefined && value.address === undefined,
+  const chosen = defaultLinks(
+    networks.map(({ name, value }) => ({
+      name,
+      isLink: value !== undefined && value.address === undefined,
+    })),
   );
-  if (dedicated.length > LINKS_MAX) {
-    const message = `there are ${dedicated.length} dedicated links, and connections are replicated over ${LINKS_MAX} at most: name them, as in replication: { links: [${dedicated[0]?.name ?? ""}] }`;
-    findings.error(
-      dedicated[LINKS_MAX]?.nameAt ?? completion.networks[0]?.nameAt ?? START,
-      "link-limit",
-      message,
-    );
+  const entries = networks.filter(({ name }) => chosen.includes(name));
+  const surplus = entries[LINKS_MAX];
+  if (surplus !== undefined) {
+    const message = `there are ${chosen.length} dedicated links, and connections are replicated over ${LINKS_MAX} at most: name them, as in replication: { links: [${chosen[0] ?? ""}] }`;
+    findings.error(surplus.nameAt, "link-limit", message);
   }
-  const chosen = dedicated.length > 0 ? dedicated : networks.slice(0, 1);
-  for (const { name, nameAt } of dedicated)
-    checkEnds(completion, name, { routers: around.routers, at: nameAt });
-  return namesOf(chosen);
+  // That a network with virtual addresses lacks addresses was said.
+  for (const { name, nameAt, value } of entries)
+    if (value?.address === undefined) checkEnds(completion, name, { routers, at: nameAt });
+  return chosen;
 }
 
-const START: Position = { file: "", line: 1, column: 1 };
+/** Links that the file names. */
+function checkLinks(
+  completion: Completion,
+  links: Many<string>,
+  routers: readonly PairRouter[],
+): void {
+  const { findings, networks } = completion;
+  const seen = new Set<string>();
+  for (const { value: name, at } of links) {
+    const message = `replication.links names ${name} twice: remove one of them`;
+    if (seen.has(name)) findings.error(at, "key-duplicate", message);
+    else if (networks.some((network) => network.name === name))
+      checkEnds(completion, name, { routers, at });
+    else unknownName(findings, { name, at, what: "network" }, namesOf(networks));
+    seen.add(name);
+  }
+}
 
 /** Both routers have an address of one family there. */
 function checkEnds(
@@ -116,13 +127,7 @@ function checkEnds(
   name: string,
   { routers, at }: { readonly routers: readonly PairRouter[]; readonly at: Position },
 ): void {
-  // What could not be read was reported.
-  const isBroken = entries.some(
-    ({ value }) =>
-      value === undefined ||
-      value.some((entry) => entry.name === name && entry.value === undefined),
-  );
-  if (isBroken) return;
+  if (entries.some((entry) => isBroken(entry, name))) return;
   const without = routers.filter((router) => (router.addresses[name]?.length ?? 0) === 0);
   if (without.length > 0) {
     const list = namesOf(without).join(" and ");
@@ -130,11 +135,14 @@ function checkEnds(
     findings.error(at, "address-missing", message);
     return;
   }
-  const [a, b] = routers.map(
-    (router) => new Set((router.addresses[name] ?? []).map(({ address }) => ipFamily(address))),
-  );
-  if ([4, 6].some((family) => a?.has(family as 4 | 6) === true && b?.has(family as 4 | 6) === true))
-    return;
+  const [a, b] = routers.map((router) => (router.addresses[name] ?? []).map(familyOf));
+  if (a?.some((family) => b?.includes(family) === true) === true) return;
   const message = `the routers' addresses on ${name} have no family in common: give both an IPv4 or both an IPv6 address`;
   findings.error(at, "address-missing", message);
 }
+
+const familyOf = ({ address }: Prefix): IpFamily => ipFamily(address);
+
+/** What could not be read was reported. */
+const isBroken = ({ value }: RouterEntry, network: string): boolean =>
+  value === undefined || value.some((entry) => entry.name === network && entry.value === undefined);

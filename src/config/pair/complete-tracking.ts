@@ -1,5 +1,6 @@
 /** What is tracked beyond the networks' own interfaces. */
 import type { Findings } from "../findings.ts";
+import { valueOr } from "./completion.ts";
 import { QUORUM, SCRIPT_CHECK } from "./defaults.ts";
 import type { CheckKeys, TrackingKeys } from "./election-keys.ts";
 import type { Draft, Entry } from "./maps.ts";
@@ -54,11 +55,11 @@ function completeCheck(
 }
 
 function checkOf(name: string, draft: Draft<CheckKeys>): PairCheck | undefined {
-  const weight = draft.weight?.value ?? 0;
+  const weight = valueOr(draft.weight, 0);
   const [command, path, process] = [draft.run?.value, draft.file?.value, draft.process?.value];
   if (path !== undefined) return { type: "file", name, path, weight };
   if (process !== undefined) {
-    return { type: "process", name, process, quorum: draft.quorum?.value ?? QUORUM, weight };
+    return { type: "process", name, process, quorum: valueOr(draft.quorum, QUORUM), weight };
   }
   return (
     command && {
@@ -66,10 +67,10 @@ function checkOf(name: string, draft: Draft<CheckKeys>): PairCheck | undefined {
       name,
       command,
       user: draft.user?.value,
-      interval: draft.interval?.value ?? SCRIPT_CHECK.interval,
-      timeout: draft.timeout?.value ?? SCRIPT_CHECK.timeout,
-      rise: draft.rise?.value ?? SCRIPT_CHECK.rise,
-      fall: draft.fall?.value ?? SCRIPT_CHECK.fall,
+      interval: valueOr(draft.interval, SCRIPT_CHECK.interval),
+      timeout: valueOr(draft.timeout, SCRIPT_CHECK.timeout),
+      rise: valueOr(draft.rise, SCRIPT_CHECK.rise),
+      fall: valueOr(draft.fall, SCRIPT_CHECK.fall),
       weight,
     }
   );

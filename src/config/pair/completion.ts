@@ -33,10 +33,17 @@ export function unknownName(
   findings.error(at, "name-unknown", `there is no ${what} ${quote(name)}${list}`);
 }
 
+/** What may have been given, or not, or in a way that could not be read. */
+export type Given<T> = { readonly value: T | undefined } | undefined;
+
+/** What was given, or `initial`. */
+export const valueOr = <T, D>(field: Given<T>, initial: D): T | D => field?.value ?? initial;
+
 /** Values of a list, or nothing. */
-export const valuesOf = <T>(
-  field: { readonly value: Many<T> | undefined } | undefined,
-): readonly T[] => field?.value?.map(({ value }) => value) ?? [];
+export const valuesOf = <T>(field: Given<Many<T>>): readonly T[] =>
+  itemsOf(field).map(({ value }) => value);
+
+export const itemsOf = <T>(field: Given<Many<T>>): Many<T> => field?.value ?? [];
 
 export const namesOf = (entries: readonly { readonly name: string }[]): readonly string[] =>
   entries.map(({ name }) => name);

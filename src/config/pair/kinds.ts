@@ -172,14 +172,11 @@ export function oneOrMore<T>(kind: Kind<T>, forms: string, length: Length): Kind
 }
 
 /** The same kind with its value made into something else. */
-export const mapped = <A, B>(
-  { form, schema, read }: Kind<A>,
-  change: (value: A) => B,
-): Kind<B> => ({
-  form,
-  schema,
+export const mapped = <A, B>(kind: Kind<A>, change: (value: A) => B): Kind<B> => ({
+  form: kind.form,
+  schema: kind.schema,
   read: (spot, reading) => {
-    const value = read(spot, reading);
+    const value = kind.read(spot, reading);
     return value === undefined ? undefined : change(value);
   },
 });

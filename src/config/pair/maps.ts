@@ -1,5 +1,5 @@
 /** Maps: those with fixed keys (records), and those by names that people choose. */
-import { isMap, isNode, isScalar, type Node, type Pair, type YAMLMap } from "yaml";
+import { isMap, isNode, isScalar, type Node, type Pair } from "yaml";
 import type { Position } from "../diagnostics.ts";
 import { didYouMean } from "../suggest.ts";
 import { type JsonSchema, type Kind, nodeOf, quote, wrongType } from "./kinds.ts";
@@ -142,7 +142,7 @@ function readPairs(
     return false;
   }
   const seen = new Map<string, Position>();
-  for (const pair of (node as YAMLMap<unknown, unknown>).items) {
+  for (const pair of node.items) {
     const key = keyOf(pair, reading, spot);
     if (key === undefined) continue;
     const first = seen.get(key.text);
@@ -159,7 +159,7 @@ function readPairs(
   return true;
 }
 
-function keyOf({ key }: Pair<unknown, unknown>, reading: Reading, parent: Spot): Key | undefined {
+function keyOf({ key }: Pair, reading: Reading, parent: Spot): Key | undefined {
   const node: Node | null = isNode(key) ? key : null;
   const spot = reading.spot(node, parent.path, parent.at);
   if (isScalar(spot.node)) {

@@ -43,7 +43,8 @@ export class Reading {
 
   /** `fallback` is where something stands that has no node. */
   spot(node: Node | null, path: string, fallback: Position): Spot {
-    const at = node?.range == null ? fallback : this.#yaml.position(node.range[0]);
+    const offset = node?.range?.[0];
+    const at = offset === undefined ? fallback : this.#yaml.position(offset);
     if (node === null || !isAlias(node)) return { node, at, path };
     return { node: this.#yaml.targets.get(node) ?? null, at, path };
   }

@@ -1,4 +1,5 @@
 /** Single values: times with their units, numbers, addresses, names, words. */
+import { isScalar } from "yaml";
 import {
   type IpAddress,
   ipFamily,
@@ -89,13 +90,13 @@ export const BOOLEAN: Kind<boolean> = scalar<boolean>({
   parse: (text) => {
     if (text === "true" || text === "false") return { value: text === "true" };
     const lower = text.toLowerCase();
-    const word =
+    const meant =
       YES.test(text) || lower === "true"
         ? "true"
         : NO.test(text) || lower === "false"
           ? "false"
           : undefined;
-    return { code: "value-invalid", ...(word !== undefined && { advice: `write ${word}` }) };
+    return { code: "value-invalid", ...(meant !== undefined && { advice: `write ${meant}` }) };
   },
 });
 
@@ -108,7 +109,7 @@ export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
     schema: { enum: words },
     types: ["string"],
     parse: (text) => {
-      const value = words.find((word) => word === text);
+      const value = words.find((candidate) => candidate === text);
       if (value !== undefined) return { value };
       const hint = didYouMean(text, words);
       return { code: "value-invalid", ...(hint !== "" && { advice: hint.slice(2) }) };
@@ -123,7 +124,7 @@ export function anyCase(words: readonly string[], form: string): Kind<string> {
     schema: { type: "string", pattern: `^(${words.map(anyCasePattern).join("|")})$` },
     types: ["string"],
     parse: (text) => {
-      const value = words.find((word) => word.toLowerCase() === text.toLowerCase());
+      const value = words.find((candidate) => candidate.toLowerCase() === text.toLowerCase());
       if (value !== undefined) return { value };
       const hint = didYouMean(text, words);
       return { code: "value-invalid", ...(hint !== "" && { advice: hint.slice(2) }) };
@@ -132,8 +133,8 @@ export function anyCase(words: readonly string[], form: string): Kind<string> {
 }
 
 /** Schemas have no flag for the case of letters. */
-const anyCasePattern = (word: string): string =>
-  word.replaceAll(/[a-z]/gi, (letter) => `[${letter.toUpperCase()}${letter.toLowerCase()}]`);
+const anyCasePattern = (name: string): string =>
+  name.replaceAll(/[a-z]/gi, (letter) => `[${letter.toUpperCase()}${letter.toLowerCase()}]`);
 
 /** The word `false`, where something else can be switched off. */
 export const OFF: Kind<false> = scalar<false>({
@@ -151,7 +152,7 @@ export function either<A, B>(first: Kind<A>, isFirst: RegExp, second: Kind<B>): 
     schema: { anyOf: [second.schema, first.schema] },
     read: (spot, reading) => {
       const { node } = spot;
-      const text = node !== null && "source" in node ? String(node.source) : "";
+      const text = isScalar(node) ? (node.source ?? "") : "";
       return isFirst.test(text) ? first.read(spot, reading) : second.read(spot, reading);
     },
   };

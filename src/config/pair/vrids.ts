@@ -30,17 +30,18 @@ export function completeVrids(pairName: string, networks: readonly Wanted[]): re
       taken.set(place, numbers);
       return numbers;
     });
-  for (const network of networks)
+  const take = (network: Wanted, ...given: readonly (number | undefined)[]): void => {
     for (const numbers of placesOf(network))
-      for (const vrid of [network.vrid, network.vrid6]) if (vrid !== undefined) numbers.add(vrid);
+      for (const vrid of given) if (vrid !== undefined) numbers.add(vrid);
+  };
+  for (const network of networks) take(network, network.vrid, network.vrid6);
   return networks.map((network) => {
     const given = network.vrid ?? network.vrid6;
     if (given !== undefined) {
       return { vrid: given, vrid6: network.vrid6 ?? given, vridIsChosen: false };
     }
-    const places = placesOf(network);
-    const vrid = nextFree(chosenVrid(pairName, network.name), places);
-    for (const numbers of places) numbers.add(vrid);
+    const vrid = nextFree(chosenVrid(pairName, network.name), placesOf(network));
+    take(network, vrid);
     return { vrid, vrid6: vrid, vridIsChosen: true };
   });
 }

@@ -1,6 +1,5 @@
 /** The replication as duet.yaml says it; undefined where all of it is as usual. */
 import { formatPrefix, type IpAddress, ipBits, ipFamily, type Prefix } from "../../base/ip.ts";
-import type { Duration } from "../../base/time.ts";
 import { defaultIgnored, defaultLinks, REPLICATION } from "./defaults.ts";
 import type { PairConfig, PairReplication } from "./model.ts";
 import { LINKS_MAX } from "./replication-keys.ts";
@@ -19,13 +18,13 @@ export function writeReplication(pair: PairConfig): Emitted | undefined {
     filter: isEmpty(filter) ? undefined : filter,
     "external-cache": differing(replication, "externalCache", String),
     "commit-timeout": commitTimeout === undefined ? undefined : durationText(commitTimeout),
-    "purge-timeout": differing<Duration>(replication, "purgeTimeout", durationText),
+    "purge-timeout": differing(replication, "purgeTimeout", durationText),
     "startup-resync": differing(replication, "startupResync", String),
     expectations: differing(replication, "expectations", String),
     "hash-size": differing(replication, "hashSize", String),
     "hash-limit": differing(replication, "hashLimit", String),
-    "socket-buffer": differing<number>(replication, "socketBuffer", sizeText),
-    "takeover-wait": differing<Duration>(replication, "takeoverWait", durationText),
+    "socket-buffer": differing(replication, "socketBuffer", sizeText),
+    "takeover-wait": differing(replication, "takeoverWait", durationText),
   };
   return isEmpty(map) ? undefined : map;
 }
@@ -34,12 +33,12 @@ const isEmpty = (map: EmittedMap): boolean =>
   Object.values(map).every((value) => value === undefined);
 
 /** The value of `key` written, unless it is the default. */
-function differing<T>(
+function differing<Key extends keyof typeof REPLICATION>(
   replication: PairReplication,
-  key: keyof typeof REPLICATION,
-  write: (value: T) => string,
+  key: Key,
+  write: (value: PairReplication[Key]) => string,
 ): string | undefined {
-  return replication[key] === REPLICATION[key] ? undefined : write(replication[key] as T);
+  return replication[key] === REPLICATION[key] ? undefined : write(replication[key]);
 }
 
 function writeLinks({ networks }: PairConfig, links: readonly string[]): Emitted | undefined {
@@ -54,12 +53,11 @@ function writeFilter({ routers }: PairConfig, filter: PairReplication["filter"])
   const own: readonly IpAddress[] = routers.flatMap(({ addresses }) =>
     Object.values(addresses).flatMap((list) => list.map(({ address }) => address)),
   );
-  const texts = (list: readonly Prefix[]): readonly string[] => list.map(formatPrefix);
-  const ignored = texts(filter.ignoredAddresses).join(" ");
+  const ignored = filter.ignoredAddresses.map(formatPrefix).join(" ");
   return {
     protocols: filter.protocols?.map(quoteIfNeeded),
     ignore:
-      ignored === texts(defaultIgnored(own)).join(" ")
+      ignored === defaultIgnored(own).map(formatPrefix).join(" ")
         ? undefined
         : filter.ignoredAddresses.map((prefix) => quoteIfNeeded(shortText(prefix))),
     states: filter.tcpStates?.map(quoteIfNeeded),

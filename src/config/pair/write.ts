@@ -134,8 +134,6 @@ function writeDhcp(pair: PairConfig, network: PairNetwork, dhcp: PairDhcp): Emit
   const pool = defaultPool(subnet, takenAddresses(network, own));
   const isUsualPool = pool?.first === dhcp.first && pool.last === dhcp.last;
   const usual = defaultDhcp(subnet.address);
-  const told = (list: readonly IpAddress[], initial: readonly IpAddress[]): Emitted | undefined =>
-    list.join(" ") === initial.join(" ") ? undefined : oneOrMore(list);
   const hosts = dhcp.hosts.map(({ name, mac, address }): [string, EmittedMap] => [
     name,
     { mac: quoteIfNeeded(mac), address },
@@ -152,6 +150,9 @@ function writeDhcp(pair: PairConfig, network: PairNetwork, dhcp: PairDhcp): Emit
   };
   return filled(map) ?? "true";
 }
+
+const told = (list: readonly IpAddress[], initial: readonly IpAddress[]): Emitted | undefined =>
+  list.join(" ") === initial.join(" ") ? undefined : oneOrMore(list);
 
 function writeElection({ name, routers, election }: PairConfig): EmittedMap {
   const priorities = routers.map((router): [string, string | undefined] => [
