@@ -124,7 +124,7 @@ function apply(files: readonly RenderedFile[], backups: string, session: Session
   const incomplete = files.find(({ isIncomplete }) => isIncomplete);
   if (incomplete !== undefined)
     throw new ApplyError(
-      `${incomplete.path ?? ""} is not complete without the pair's secret, so nothing was changed: run this as somebody who can read the secret file`,
+      `${incomplete.path ?? ""} would not work as the pair wants it, so nothing was changed: the warning above says why`,
     );
   const { written, unchanged, backup } = applyFiles(placed(files), backups, new Date());
   for (const file of unchanged) session.out(`${file}: unchanged\n`);

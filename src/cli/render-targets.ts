@@ -1,6 +1,7 @@
 /** What `duet render` can write, one entry each. A renderer is loaded when it is asked for. */
 import type { PairConfig } from "../config/pair/model.ts";
 import { PATHS } from "../render/paths.ts";
+import { uciTarget } from "./render-uci.ts";
 
 export interface RenderRequest {
   readonly pair: PairConfig;
@@ -24,7 +25,7 @@ export interface RenderedFile {
   readonly remarks: readonly string[];
   /** How its program comes to read it. */
   readonly advice: string;
-  /** It lacks what is made from the secret, so it must not replace a file that has it. */
+  /** It lacks something essential, which a remark names, so it must not replace a file that works. */
   readonly isIncomplete: boolean;
 }
 
@@ -44,7 +45,7 @@ export const RENDER_TARGETS: readonly RenderTarget[] = [
   single("keepalived", PATHS.keepalived, {
     describe: "keepalived.conf: election, addresses, routes, checks, hooks",
     make: async ({ pair, node, secret }) => {
-      const { keepalivedRemarks, needsSecret, renderKeepalived } = await import(
+      const { isKeepalivedIncomplete, keepalivedRemarks, renderKeepalived } = await import(
         "../render/keepalived.ts"
       );
       return {
@@ -53,7 +54,7 @@ export const RENDER_TARGETS: readonly RenderTarget[] = [
         mode: 0o600,
         remarks: keepalivedRemarks(pair, node, secret),
         advice: "keepalived --config-test && systemctl reload keepalived",
-        isIncomplete: needsSecret(pair) && secret === undefined,
+        isIncomplete: isKeepalivedIncomplete(pair, secret),
       };
     },
   }),
@@ -61,11 +62,14 @@ export const RENDER_TARGETS: readonly RenderTarget[] = [
     describe: "conntrackd.conf: replication of connections",
     isNeeded: ({ pair }) => pair.replication !== undefined,
     make: async ({ pair, node }) => {
-      const { conntrackdRemarks, renderConntrackd } = await import("../render/conntrackd.ts");
+      const { conntrackdRemarks, renderConntrackd, unwritableLinks } = await import(
+        "../render/conntrackd.ts"
+      );
       return {
         text: renderConntrackd(pair, node),
-        remarks: conntrackdRemarks(pair),
+        remarks: conntrackdRemarks(pair, node),
         advice: "systemctl restart conntrackd",
+        isIncomplete: unwritableLinks(pair, node).length > 0,
       };
     },
   }),
@@ -111,6 +115,7 @@ export const RENDER_TARGETS: readonly RenderTarget[] = [
       return { text, advice: "nothing: sysupgrade reads it" };
     },
   }),
+  uciTarget,
 ];
 
 /** Word for all targets that the pair needs. */

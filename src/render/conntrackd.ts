@@ -17,7 +17,7 @@ export function renderConntrackd(pair: PairConfig, node: string): string {
   const { replication } = pair;
   if (replication === undefined)
     return formatLines(heading(pair, node, ["This pair does not replicate connections."]));
-  const remarks = [WITHOUT_WAIT, ...conntrackdRemarks(pair)];
+  const remarks = [WITHOUT_WAIT, ...conntrackdRemarks(pair, node)];
   return formatLines([
     ...heading(pair, node, remarks),
     "",
@@ -31,11 +31,13 @@ const WITHOUT_WAIT =
   "keepalived does not wait for connections to be loaded: the addresses move first.";
 
 /** What conntrackd cannot do as the pair wants it, one sentence each. */
-export function conntrackdRemarks({ replication }: PairConfig): readonly string[] {
+export function conntrackdRemarks(pair: PairConfig, node: string): readonly string[] {
+  const { replication } = pair;
   if (replication === undefined) return [];
   const { commitTimeout, purgeTimeout, mode } = replication;
   const spans = [commitTimeout, purgeTimeout].filter((span) => span !== undefined);
   return [
+    ...unwritableLinks(pair, node).map((link) => linkRemark(link.interface)),
     ...(spans.every(isWhole)
       ? []
       : ["conntrackd knows whole seconds only: timeouts are rounded up."]),
@@ -44,6 +46,13 @@ export function conntrackdRemarks({ replication }: PairConfig): readonly string[
       : []),
   ];
 }
+
+/** conntrackd reads names of letters, digits, `.`, `-` and `_` only, and knows no quotation marks. */
+export const unwritableLinks = (pair: PairConfig, node: string): readonly LinkEnds[] =>
+  linkEnds(pair, node).filter((link) => !/^[A-Za-z][\w.-]*$/.test(link.interface));
+
+const linkRemark = (device: string): string =>
+  `conntrackd.conf cannot name the interface ${device}: give it a name that begins with a letter and goes on with letters, digits, dots, dashes and underscores.`;
 
 function sync(pair: PairConfig, node: string, replication: PairReplication): readonly Line[] {
   return [

@@ -12,7 +12,7 @@ import { PRIORITY_OWNER } from "../vrrp/config.ts";
 import { block, formatLines, type Line, optionalBlock } from "./blocks.ts";
 import { heading } from "./heading.ts";
 import { PATHS } from "./paths.ts";
-import { commandText, isWhole, plainWord, secondsText, wholeSeconds } from "./words.ts";
+import { commandText, isWhole, isWritable, plainWord, secondsText, wholeSeconds } from "./words.ts";
 
 /** The file. `secret` is the content of the secret file; what is made from it is left out without one. */
 export function renderKeepalived(pair: PairConfig, node: string, secret?: Uint8Array): string {
@@ -26,7 +26,7 @@ export function renderKeepalived(pair: PairConfig, node: string, secret?: Uint8A
     ...heading(pair, node, remarks),
     "",
     block("global_defs", globals(pair, node)),
-    ...pair.tracking.checks.flatMap((check) => ["", definition(check)]),
+    ...pair.tracking.checks.filter(isCheckWritable).flatMap((check) => ["", definition(check)]),
     ...(group.length === 0 ? [] : ["", syncGroup(pair, node, group)]),
     ...instances.flatMap((instance) => [
       "",
@@ -49,12 +49,32 @@ export function keepalivedRemarks(
   return [
     ...(needsSecret(pair) && secret === undefined ? [WITHOUT_SECRET] : []),
     ...(authentication.type === "hmac" ? [NEEDS_HMAC] : []),
+    ...(isPasswordLost(pair) ? [PASSWORD_LOST] : []),
+    ...pair.tracking.checks.filter((check) => !isCheckWritable(check)).map(checkRemark),
     ...pair.tracking.checks.filter(isFractional).map(fractionRemark),
   ];
 }
 
+/** Whether the file lacks its authentication, because `secret` is not known or the password cannot be written. */
+export const isKeepalivedIncomplete = (pair: PairConfig, secret?: Uint8Array): boolean =>
+  isPasswordLost(pair) || (needsSecret(pair) && secret === undefined);
+
+function isPasswordLost({ election: { authentication } }: PairConfig): boolean {
+  return authentication.type === "pass" && !isWritable(authentication.password ?? "");
+}
+
+const PASSWORD_LOST =
+  "authentication is missing here, because keepalived.conf cannot hold a password with a double quote in it: choose another one.";
+
+/** A file's name cannot be written with a double quote in it; commands have escapes. */
+const isCheckWritable = (check: PairCheck): boolean =>
+  check.type === "script" || isWritable(check.type === "file" ? check.path : check.process);
+
+const checkRemark = ({ name }: PairCheck): string =>
+  `check ${name} is missing here, because keepalived.conf cannot hold a double quote in its name of a file or process.`;
+
 /** Whether something in the file is made from the pair's secret. */
-export function needsSecret({ election: { authentication } }: PairConfig): boolean {
+function needsSecret({ election: { authentication } }: PairConfig): boolean {
   if (authentication.type === "pass") return authentication.password === undefined;
   return authentication.type === "hmac";
 }
@@ -76,6 +96,8 @@ function globals(pair: PairConfig, node: string): readonly Line[] {
   return [
     `router_id ${node}`,
     `vrrp_version ${pair.election.version}`,
+    // An interface that comes later, as a VLAN may at boot, is waited for.
+    "dynamic_interfaces",
     // Without these two keepalived warns of every script, and may look for another user.
     ...(runsScripts(pair) ? ["enable_script_security", "script_user root"] : []),
   ];
@@ -135,7 +157,7 @@ function virtualRouter(
   return block(`vrrp_instance ${instance.name}`, [
     // Only the owner of the addresses does not listen first.
     `state ${priority === PRIORITY_OWNER ? "MASTER" : "BACKUP"}`,
-    `interface ${network.interfaces[node] ?? ""}`,
+    `interface ${plainWord(network.interfaces[node] ?? "")}`,
     ...(family === 6 ? ["native_ipv6"] : []),
     ...(version === pair.election.version ? [] : [`version ${version}`]),
     `virtual_router_id ${instance.vrid}`,
@@ -173,7 +195,7 @@ function authenticationLines(
 ): readonly Line[] {
   if (wanted.type === "pass" && version === 2) {
     const password = wanted.password ?? (secret && passwordFrom(secret));
-    if (password === undefined) return [];
+    if (password === undefined || !isWritable(password)) return [];
     return [block("authentication", ["auth_type PASS", `auth_pass ${plainWord(password)}`])];
   }
   if (wanted.type === "hmac" && version === 3 && secret !== undefined)
@@ -186,7 +208,7 @@ function routes({ gateways, network }: PairInstance, node: string): readonly str
   return gateways.map(({ address, source }) => {
     const destination = address.includes(":") ? "::/0" : "0.0.0.0/0";
     const from = source === undefined ? "" : ` src ${source}`;
-    return `${destination} via ${address} dev ${network.interfaces[node] ?? ""}${from}${metric}`;
+    return `${destination} via ${address} dev ${plainWord(network.interfaces[node] ?? "")}${from}${metric}`;
   });
 }
 
@@ -198,11 +220,13 @@ function following(pair: PairConfig, own: readonly string[]): readonly Line[] {
   const { checks } = pair.tracking;
   const interfaces = pair.tracking.interfaces.filter(({ name }) => !own.includes(name));
   const named = (type: PairCheck["type"]): readonly string[] =>
-    checks.filter((check) => check.type === type).map(({ name }) => name);
+    checks.filter((check) => check.type === type && isCheckWritable(check)).map(({ name }) => name);
   return [
     ...optionalBlock(
       "track_interface",
-      interfaces.map(({ name, weight }) => (weight === 0 ? name : `${name} weight ${weight}`)),
+      interfaces.map(({ name, weight }) =>
+        weight === 0 ? plainWord(name) : `${plainWord(name)} weight ${weight}`,
+      ),
     ),
     ...optionalBlock("track_script", named("script")),
     ...optionalBlock("track_file", named("file")),

@@ -37,9 +37,13 @@ function groupWord(word: string): string {
     .join("");
 }
 
+/** Whether keepalived.conf can hold the word where no command is expected: nothing escapes a quote there. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+export const isWritable = (word: string): boolean => !/["\x00-\x1f\x7f]/.test(word);
+
 /** A word of keepalived.conf: in double quotes where it is not plain. */
 export const plainWord = (word: string): string =>
-  /^[\w./:@%+,=-]+$/.test(word) ? word : `"${word}"`;
+  /^[\w./:][\w./:@%+,=-]*$/.test(word) ? word : `"${word}"`;
 
 /** The prefix with its host bits cleared. */
 export function networkOf({ address, length }: Prefix): Prefix {
