@@ -54,7 +54,8 @@ export function takeResendQueue(replicator: Replicator, from: number): Answers["
   return { lines, next: next ?? null };
 }
 
-class PortionWriter {
+/** Collects entries into a portion; without an age where that is unknown, and without an expiry where there is none. */
+export class PortionWriter {
   #records = new DataView(new ArrayBuffer(ROOM));
   #at = 0;
   readonly #sizes: number[] = [];
@@ -65,12 +66,12 @@ class PortionWriter {
     return this.#sizes.length;
   }
 
-  add(record: Span, age: Duration, expires: Duration | undefined): void {
+  add(record: Span, age?: Duration, expires?: Duration): void {
     if (this.#at + record.size > this.#records.byteLength) this.#grow();
     copyRecord(record, this.#records, this.#at);
     this.#at += record.size;
     this.#sizes.push(record.size);
-    this.#ages.push(Math.floor(toSeconds(age)));
+    if (age !== undefined) this.#ages.push(Math.floor(toSeconds(age)));
     if (expires !== undefined) this.#expiries.push(Math.ceil(toSeconds(expires)));
   }
 
@@ -91,8 +92,8 @@ class PortionWriter {
   }
 }
 
-/** Expectations are not filtered: their tuples are those of connections to come. */
-function passes(
+/** Whether a listing wants an entry. Expectations are not filtered: their tuples are those of connections to come. */
+export function passes(
   { protocol, source, destination }: EntryFilter,
   kind: ListRequest["kind"],
   record: Span,

@@ -36,12 +36,12 @@ export function describePortion(query: ListQuery, portion: EntryPortion): readon
   return Array.from(sizes, (size, index) => {
     span.move(view, at, size);
     at += size;
-    return describe(span, ages[index] ?? 0, expiries[index]);
+    return describe(span, ages[index], expiries[index]);
   });
 }
 
-/** `expires` is undefined where entries do not. */
-type Describe = (record: Span, age: number, expires: number | undefined) => string;
+/** In seconds; `age` is undefined where it is unknown, `expires` where entries do not. */
+type Describe = (record: Span, age: number | undefined, expires: number | undefined) => string;
 
 function describerOf({ cache, table, format }: ListQuery): Describe {
   const directions = cache === "internal" ? "both" : "original";
@@ -53,7 +53,8 @@ function describerOf({ cache, table, format }: ListQuery): Describe {
         : describeExpectation;
       return (record, age, expires) => {
         const expiry = expires === undefined ? "" : ` [expires in ${expires}s]`;
-        return `${text(record)}${expiry} [active since ${age}s]`;
+        const activity = age === undefined ? "" : ` [active since ${age}s]`;
+        return `${text(record)}${expiry}${activity}`;
       };
     }
     case "xml":
@@ -61,7 +62,11 @@ function describerOf({ cache, table, format }: ListQuery): Describe {
     case "json": {
       const view: (record: Span) => object = isFlows ? flowView : expectationView;
       return (record, age, expires) =>
-        JSON.stringify({ ...view(record), ageSeconds: age, expiresSeconds: expires ?? null });
+        JSON.stringify({
+          ...view(record),
+          ageSeconds: age ?? null,
+          expiresSeconds: expires ?? null,
+        });
     }
   }
 }

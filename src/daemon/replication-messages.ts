@@ -43,7 +43,7 @@ export interface AddressFilter {
 export interface EntryPortion {
   readonly records: Uint8Array;
   readonly sizes: Uint32Array;
-  /** Seconds since each was created. */
+  /** Seconds since each was created; empty where that is unknown. */
   readonly ages: Uint32Array;
   /** Seconds until each expires; empty unless entries do. */
   readonly expiries: Uint32Array;
@@ -58,7 +58,7 @@ interface Listing {
   readonly filter: EntryFilter;
   /** 0, or `next` of the last portion. */
   readonly cursor: number;
-  /** Entries at most. */
+  /** Entries at most; more may come where they are read from the kernel. */
   readonly limit: number;
 }
 

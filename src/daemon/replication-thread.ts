@@ -29,6 +29,7 @@ import type { ReplicationConfig } from "../replication/config.ts";
 import { compareConfigs, describeReconfiguration } from "../replication/reconfigure.ts";
 import { takePortion, takeResendQueue } from "./entry-portion.ts";
 import { InterfaceTable } from "./interface-table.ts";
+import { KernelListings } from "./kernel-listing.ts";
 import { isCommand, ReplicationCommands } from "./replication-commands.ts";
 import { ReplicationEngine } from "./replication-engine.ts";
 import type {
@@ -82,6 +83,7 @@ class ReplicationThread {
   readonly #role: ReplicationRole;
   readonly #commands: ReplicationCommands;
   readonly #watch: ReplicationWatch;
+  readonly #listings = new KernelListings();
   readonly #startedAt: Instant;
   readonly #tell: (message: FromReplicationThread) => void;
   #engine: ReplicationEngine;
@@ -142,6 +144,7 @@ class ReplicationThread {
 
   close(): void {
     this.#engine.close();
+    this.#listings.close();
     for (const part of [this.#monitor, this.#netlink, this.#reactor]) part.close();
   }
 
@@ -303,8 +306,11 @@ class ReplicationThread {
 
   #list(question: Extract<Question, { type: "list" }>, now: Instant): Answer {
     const { cache, table, filter, cursor: from, limit: count } = question;
+    const { replicator, config } = this.#engine;
+    if (cache === "internal" && !replicator.keepsOwn)
+      return this.#listings.take({ table, cursor: from, limit: count }, filter, config);
     const kind = table === "flows" ? "flow" : "expectation";
-    return takePortion(this.#engine.replicator, { kind, cache, from, count }, filter, now);
+    return takePortion(replicator, { kind, cache, from, count }, filter, now);
   }
 
   #parts(now: Instant): ViewParts {

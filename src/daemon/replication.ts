@@ -148,9 +148,10 @@ export class Replication implements ReplicationCommands {
       const question = { type: "list", cache, table, filter, cursor, limit } as const;
       // oxlint-disable-next-line no-await-in-loop -- one portion after the other is the point
       const portion: Answers["list"] = await this.#ask<"list">(question);
-      left -= portion.sizes.length;
+      const lines = describePortion(query, portion).slice(0, left);
+      left -= lines.length;
       cursor = portion.next;
-      if (portion.sizes.length > 0) yield describePortion(query, portion);
+      if (lines.length > 0) yield lines;
     }
   }
 

@@ -21,7 +21,7 @@ import {
   seconds,
   sum,
 } from "../base/time.ts";
-import { Span } from "../wire/flow-record.ts";
+import type { Span } from "../wire/flow-record.ts";
 import { SyncCursor, type SyncFault } from "../wire/flow-sync.ts";
 import { Alarm } from "./alarm.ts";
 import { CachePair } from "./cache-pair.ts";
@@ -297,6 +297,11 @@ export class Replicator {
   /** Does so after PurgeTimeout, as conntrackd -t does. */
   schedulePurge(now: Instant): void {
     this.#takeover.schedulePurge(now);
+  }
+
+  /** Whether this router's flows are kept in a table, and not only in the kernel. */
+  get keepsOwn(): boolean {
+    return this.#flows.internal !== undefined;
   }
 
   /** Whether the first dump, with which replication begins, is complete. */

@@ -2,9 +2,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { ReplicationStatus } from "../../src/control/replication-contract.ts";
+import type { ListQuery, ReplicationStatus } from "../../src/control/replication-contract.ts";
 import { eventually, stopAll, TestDaemon } from "../support/daemon.ts";
 import { isRoot, type TestNamespace, TestNet } from "../support/netns.ts";
+import { loadFlows } from "../support/replication-peers.ts";
 
 const ROUTERS = ["alpha", "beta"] as const;
 type Router = (typeof ROUTERS)[number];
@@ -262,6 +263,47 @@ describe.skipIf(!isRoot)("two daemons that replicate flows", () => {
     await beta.client.resync();
     await external(beta, 6);
     expect((await replicationOf(beta)).mode).toBe("notrack");
+  });
+
+  test("own flows are listed from the kernel where no internal cache keeps them", async () => {
+    const alpha = await start("alpha", { mode: "Mode NOTRACK { DisableInternalCache on }" });
+    const flows = Array.from(
+      { length: 1_500 },
+      (_, index) =>
+        `-p udp -s 192.0.2.1 -d 198.51.100.1 --sport ${1_000 + index} --dport 53 -t 600 -u SEEN_REPLY`,
+    );
+    loadFlows(places.alpha, [
+      ...flows,
+      "-p udp -s 10.255.0.1 -d 10.255.0.2 --sport 1 --dport 2 -t 9",
+    ]);
+    const lines = async (query: Partial<ListQuery> = {}): Promise<readonly string[]> => {
+      let text = "";
+      const all = { cache: "internal", table: "flows", format: "text", ...query } as const;
+      for await (const piece of alpha.client.list(all)) text += piece;
+      return text.split("\n").slice(0, -1);
+    };
+    const listed = await lines();
+    expect(new Set(listed).size, "without what the filter keeps out").toBe(1_500);
+    expect(listed.every((line) => /sport=\d+ .* dport=\d+/.test(line))).toBe(true);
+    expect(listed.some((line) => line.includes("active since"))).toBe(false);
+    expect(await lines({ limit: 7 })).toHaveLength(7);
+    expect(await lines({ destination: "198.51.100.2" })).toEqual([]);
+    const [first] = await lines({ format: "json", limit: 1 });
+    expect(JSON.parse(first!)).toMatchObject({ ageSeconds: null, expiresSeconds: null });
+    // Those that nobody reads to the end give way.
+    for (let count = 0; count < 9; count += 1) {
+      for await (const piece of alpha.client.list({
+        cache: "internal",
+        table: "flows",
+        format: "text",
+      })) {
+        expect(piece).not.toBe("");
+        break;
+      }
+    }
+    expect(await lines()).toHaveLength(1_500);
+    expect(await lines({ cache: "external" })).toEqual([]);
+    expect(await lines({ table: "expectations" })).toEqual([]);
   });
 
   test("a configuration with errors is rejected and the earlier one stays in force", async () => {
