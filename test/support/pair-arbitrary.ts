@@ -78,11 +78,12 @@ const time = (minMs: number, maxMs: number): fc.Arbitrary<ReturnType<typeof mill
 const wholeSeconds = (min: number, max: number): fc.Arbitrary<ReturnType<typeof seconds>> =>
   fc.integer({ min, max }).map(seconds);
 
+type Families = "4" | "6" | "46";
+
 /** What one network is like, before it has a name and a number. */
 interface Shape {
   readonly isLink: boolean;
-  readonly has4: boolean;
-  readonly has6: boolean;
+  readonly families: Families;
   readonly length: number;
   readonly virtual: number;
   readonly unadvertised: number;
@@ -120,32 +121,26 @@ const dhcpShape: fc.Arbitrary<DhcpShape> = fc.record({
   hosts: fc.nat(3),
 });
 
-const shape: fc.Arbitrary<Shape> = fc
-  .record({
-    isLink: fc.boolean(),
-    has4: fc.boolean(),
-    has6: fc.boolean(),
-    length: fc.integer({ min: 16, max: 25 }),
-    virtual: fc.integer({ min: 1, max: 3 }),
-    unadvertised: fc.nat(2),
-    hasGateway: fc.boolean(),
-    metric: maybe(fc.nat(5_000)),
-    translates: maybe(fc.boolean()),
-    vrid: maybe(fc.constant(0)),
-    vrid6: maybe(fc.constant(0)),
-    differs: fc.boolean(),
-    dhcp: maybe(dhcpShape),
-  })
-  .map((given) => ({ ...given, has4: given.has4 || !given.has6 }));
+const shape: fc.Arbitrary<Shape> = fc.record({
+  isLink: fc.boolean(),
+  families: fc.constantFrom<Families>("4", "6", "46"),
+  length: fc.integer({ min: 16, max: 25 }),
+  virtual: fc.integer({ min: 1, max: 3 }),
+  unadvertised: fc.nat(2),
+  hasGateway: fc.boolean(),
+  metric: maybe(fc.nat(5_000)),
+  translates: maybe(fc.boolean()),
+  vrid: maybe(fc.constant(0)),
+  vrid6: maybe(fc.constant(0)),
+  differs: fc.boolean(),
+  dhcp: maybe(dhcpShape),
+});
 
 /** The number of a network makes its subnets different from the others. */
-function subnetOf(
-  index: number,
-  { has4, has6, length }: Shape,
-): (host: number) => readonly Prefix[] {
+function subnetOf(index: number, { families, length }: Shape): (host: number) => readonly Prefix[] {
   return (host) => [
-    ...(has4 ? [prefix(`10.${100 + index}.0.${host}`, length)] : []),
-    ...(has6 ? [prefix(`fd00:${index + 1}::${host.toString(16)}`, 64)] : []),
+    ...(families !== "6" ? [prefix(`10.${100 + index}.0.${host}`, length)] : []),
+    ...(families !== "4" ? [prefix(`fd00:${index + 1}::${host.toString(16)}`, 64)] : []),
   ];
 }
 
@@ -167,11 +162,18 @@ function networkOf({ name, index, shape: given, routers }: Named): PairNetwork {
     [routers[1]]: given.differs ? `x${usual}`.slice(0, 15) : usual,
   };
   if (given.isLink) {
-    const nothing = { addresses: [], unadvertised: [], gateways: [], metric: undefined };
     return {
-      ...nothing,
-      ...{ name, interfaces, translates: false, dhcp: undefined },
-      ...{ vrid: 0, vrid6: 0, vridIsChosen: true },
+      name,
+      interfaces,
+      addresses: [],
+      unadvertised: [],
+      gateways: [],
+      metric: undefined,
+      translates: false,
+      vrid: 0,
+      vrid6: 0,
+      vridIsChosen: true,
+      dhcp: undefined,
     };
   }
   const addresses = range(given.virtual).flatMap((n) => at(4 + n));
@@ -187,7 +189,7 @@ function networkOf({ name, index, shape: given, routers }: Named): PairNetwork {
     unadvertised,
     gateways,
     metric: given.hasGateway ? given.metric : undefined,
-    translates: given.has4 ? (given.translates ?? given.hasGateway) : false,
+    translates: given.families !== "6" ? (given.translates ?? given.hasGateway) : false,
     vrid: vrid ?? 0,
     vrid6: vrid6 ?? 0,
     vridIsChosen: vrid === undefined,
@@ -196,11 +198,11 @@ function networkOf({ name, index, shape: given, routers }: Named): PairNetwork {
 }
 
 function dhcpOf(
-  { dhcp, has4, length }: Shape,
+  { dhcp, families, length }: Shape,
   index: number,
   taken: readonly IpAddress[],
 ): PairDhcp | undefined {
-  if (dhcp === undefined || !has4) return undefined;
+  if (dhcp === undefined || families === "6") return undefined;
   const host = (number: number): IpAddress => address(`10.${100 + index}.0.${number}`);
   const usual = defaultDhcp(host(4));
   const [first, last] = dhcp.pool ?? [];
@@ -293,7 +295,7 @@ const election: fc.Arbitrary<Omit<PairElection, "groupName">> = fc
       together: fc.boolean(),
     }),
   )
-  .map(([versioned, rest]) => ({ ...versioned, ...rest }));
+  .map(([versioned, rest]) => Object.assign({}, versioned, rest));
 
 type ReplicationShape = Omit<PairReplication, "links" | "filter"> & {
   readonly linksReversed: boolean;
@@ -380,7 +382,7 @@ export const pairConfig: fc.Arbitrary<PairConfig> = fc
         vrid6: vridIsChosen ? undefined : vrid6,
       })),
     );
-    const networks = drafts.map((draft, index) => ({ ...draft, ...vrids[index]! }));
+    const networks = drafts.map((draft, index) => Object.assign({}, draft, vrids[index]));
     const routerOf = (index: 0 | 1): PairConfig["routers"][0] => ({
       name: given.routers[index],
       priority: given.priorities[index],
