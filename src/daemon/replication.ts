@@ -22,16 +22,13 @@ import { describePortion, entryFilter } from "./replication-listing.ts";
 import { ReplicationLog } from "./replication-log.ts";
 import type { Answers, Question, ReplicationNews } from "./replication-messages.ts";
 import { type LogEvent, tellNews } from "./replication-news.ts";
+import { settleFlows } from "./replication-settling.ts";
 import { StartError } from "./start-error.ts";
 import { type LineEnd, TakeoverWiring } from "./takeover-line.ts";
 
 /** The thread is given this long to stop. */
 const STOP_TIMEOUT_MS = 2_000;
 const RESTART_PAUSE_MS = 1_000;
-/** A peer that is there says something every second. */
-const UNHEARD_MS = 1_500;
-const SETTLE_MS = 3_000;
-const LOOK_MS = 50;
 /** Entries per portion of a listing. */
 const PORTION_MAX = 512;
 const EXIT_USAGE = 2;
@@ -88,20 +85,13 @@ export class Replication implements ReplicationCommands {
     return replication;
   }
 
-  /**
-   * Resolves when the peer's flows are here, so that this router may claim a role without breaking connections: after three
-   * seconds at the latest, and earlier when no peer is heard at all.
-   */
+  /** Resolves when this router may claim a role without breaking connections, or when waiting is in vain: see settleFlows(). */
   async settle(): Promise<void> {
-    const began = performance.now();
-    // oxlint-disable no-await-in-loop -- one look after the other is the point
-    for (;;) {
-      const { synchronised, peer } = await this.status();
-      const patienceMs = peer.state === "unknown" ? UNHEARD_MS : SETTLE_MS;
-      if (synchronised || performance.now() - began >= patienceMs) return;
-      await delay(LOOK_MS);
-    }
-    // oxlint-enable no-await-in-loop
+    await settleFlows({
+      replication: this,
+      now: () => performance.now(),
+      pause: async (milliseconds) => delay(milliseconds, undefined, { ref: false }),
+    });
   }
 
   /** From now on, `connect` tells the VRRP thread where its orders go. */
