@@ -4,8 +4,9 @@ import { expect, test } from "vitest";
 import { writePair } from "../../src/config/pair/write.ts";
 import { pairConfig } from "../support/pair-arbitrary.ts";
 import { loadPairText, pairOf } from "../support/pair-files.ts";
+import { schemaFaults } from "../support/pair-validation.ts";
 
-test("what is written is read back as the same pair, without an error", () => {
+test("what is written is read back as the same pair, without an error, and pleases the schema", () => {
   fc.assert(
     fc.property(pairConfig, (pair) => {
       const text = writePair(pair);
@@ -13,6 +14,7 @@ test("what is written is read back as the same pair, without an error", () => {
       const errors = loaded.diagnostics.filter(({ severity }) => severity === "error");
       expect(errors, text).toEqual([]);
       expect(loaded.pair).toEqual(pair);
+      expect(schemaFaults(text), text).toEqual([]);
     }),
     { numRuns: 100 },
   );

@@ -93,7 +93,7 @@ function completeElection(
 
 function completeTransport(
   draft: InstanceDraft,
-  { pair, node, peer, findings, at }: Derivation,
+  { pair, node, findings, at }: Derivation,
   instance: PairInstance,
 ): void {
   const { network, family } = instance;
@@ -104,7 +104,8 @@ function completeTransport(
     draft.peers.push({ address: ends.peer, ttlMin: 0, ttlMax: 255 });
     return;
   }
-  const message = `${node.name} and ${peer.name} need an IPv${family} address each on ${network.name}, because advertisements go from one to the other: add them under routers, or write transport: multicast`;
+  const [a, b] = pair.routers;
+  const message = `${a.name} and ${b.name} need an IPv${family} address each on ${network.name}, because advertisements go from one to the other: add them under routers, or write transport: multicast`;
   findings.error(at(`networks.${network.name}`), "address-missing", message);
 }
 

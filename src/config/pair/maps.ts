@@ -70,8 +70,16 @@ const schemaOf = ({ kind, doc }: Field<unknown>): JsonSchema => ({
 
 /** What names are made of: they become names of instances, sections and files. */
 const NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,31}$/;
-/** Names that objects have of their own. */
-const RESERVED: readonly string[] = Object.getOwnPropertyNames(Object.prototype);
+/** Names that every object has: they would be found where nothing was given. */
+const RESERVED: readonly string[] = [
+  "constructor",
+  "hasOwnProperty",
+  "isPrototypeOf",
+  "propertyIsEnumerable",
+  "toLocaleString",
+  "toString",
+  "valueOf",
+];
 export const NAME_FORM = "1 to 32 letters, digits, -, _ and ., of which the first one is a letter";
 export const isName = (text: string): boolean => NAME.test(text) && !RESERVED.includes(text);
 
