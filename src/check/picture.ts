@@ -98,6 +98,7 @@ export interface RouterFile {
   readonly file: string;
   readonly place: string | undefined;
   readonly text: string;
+  readonly lines: readonly string[];
 }
 
 export interface RouterPicture {
@@ -177,8 +178,7 @@ const devicesOf = (picture: RouterPicture): readonly string[] => [
 
 /** The first place after `from` in its file where `pattern` matches, or `from` itself. */
 export function placeOf(picture: RouterPicture, from: Position, pattern: RegExp): Position {
-  const text = picture.files.find(({ file }) => file === from.file)?.text ?? "";
-  const lines = text.split("\n");
+  const lines = picture.files.find(({ file }) => file === from.file)?.lines ?? [];
   for (let index = from.line - 1; index < lines.length; index += 1) {
     const line = withoutComment(lines[index] ?? "");
     const match = pattern.exec(line);

@@ -95,7 +95,8 @@ function readFile({ file, kind }: GivenFile, world: World, draft: Draft): void {
     const content = world.source.read(path);
     if (!content.ok) return [];
     const place = path === file ? placeOnRouter(path, kind) : undefined;
-    return [{ file: path, place, text: content.text }];
+    const { text } = content;
+    return [{ file: path, place, text, lines: text.split("\n") }];
   });
   draft.picture = { ...draft.picture, files: [...draft.picture.files, ...texts] };
 }

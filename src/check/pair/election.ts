@@ -159,11 +159,11 @@ function comparePeers(
   there: RouterPicture,
 ): readonly Finding[] {
   const { transport } = instance;
+  if (transport.type !== "unicast" || transport.peers.length === 0) return [];
   const known = there.ownAddresses.map(({ prefix }) => prefix.address);
   const sources = there.election?.model.vrrp.instances.flatMap(({ source }) => source ?? []) ?? [];
   const addresses = new Set<IpAddress>([...known, ...sources]);
-  if (transport.type !== "unicast" || transport.peers.length === 0 || addresses.size === 0)
-    return [];
+  if (addresses.size === 0) return [];
   if (transport.peers.some(({ address }) => addresses.has(address))) return [];
   const names = transport.peers.map(({ address }) => address).join(", ");
   const message = `unicast_peer of vrrp_instance ${instance.name} names ${names}, which is no address of ${there.name} (${[...addresses].join(", ")})`;

@@ -15,10 +15,8 @@ export interface Matching {
 
 type Likeness = (a: InstanceConfig, b: InstanceConfig) => boolean;
 
-const haveCommonAddress: Likeness = (a, b) => {
-  const addresses = new Set(a.addresses.map(({ spec }) => spec.address));
-  return b.addresses.some(({ spec }) => addresses.has(spec.address));
-};
+const haveCommonAddress: Likeness = (a, b) =>
+  a.addresses.some(({ spec }) => b.addresses.some((other) => other.spec.address === spec.address));
 
 /** The surest likeness first; a later one only concerns what is left. */
 const LIKENESSES: readonly Likeness[] = [
@@ -37,9 +35,10 @@ export function matchInstances(first: RouterPicture, second: RouterPicture): Mat
   const partners = new Map<InstanceConfig, InstanceConfig>();
   const taken = new Set<InstanceConfig>();
   for (const alike of LIKENESSES) {
+    const free = right.filter((instance) => !taken.has(instance));
     for (const a of left.filter((instance) => !partners.has(instance))) {
-      const b = right.find(
-        (other) => !taken.has(other) && a.family === other.family && alike(a, other),
+      const b = free.find(
+        (other) => a.family === other.family && !taken.has(other) && alike(a, other),
       );
       if (b === undefined) continue;
       partners.set(a, b);

@@ -82,6 +82,7 @@ function checkRouteSources(
   picture: RouterPicture,
   { name, routes }: InstanceConfig,
 ): readonly Finding[] {
+  if (routes.length === 0) return [];
   const virtuals = new Set<string>(virtualsOf(picture).map(({ prefix }) => prefix.address));
   return routes.flatMap(({ spec }) => {
     const source = spec.preferredSource;
