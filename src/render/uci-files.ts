@@ -138,7 +138,7 @@ function merged(
   const wanted = new Map(values.map((value) => [tagOf(value), value]));
   const placed = new Set<string>();
   const kept = current.flatMap((entry) => {
-    const value = wanted.get(TAGS[tagOf(entry)] ?? tagOf(entry));
+    const value = wanted.get(TAGS.get(tagOf(entry)) ?? tagOf(entry));
     if (value === undefined) return [entry];
     if (placed.has(value)) return [];
     placed.add(value);
@@ -150,11 +150,11 @@ function merged(
 const tagOf = (entry: string): string => entry.split(",")[0] ?? "";
 
 /** dnsmasq's words for the tags that are set. */
-const TAGS: Readonly<Record<string, string>> = {
-  "option:router": "3",
-  "option:dns-server": "6",
-  "option:domain-name": "15",
-};
+const TAGS: ReadonlyMap<string, string> = new Map([
+  ["option:router", "3"],
+  ["option:dns-server", "6"],
+  ["option:domain-name", "15"],
+]);
 
 function keepOnly(editor: UciEditor, id: number, settings: readonly Setting[]): void {
   const section = editor.sections[id];

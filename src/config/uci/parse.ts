@@ -11,12 +11,12 @@ const SIZE_MAX = 1_000_000;
 const ERRORS_MAX = 50;
 
 /** libuci takes the first letter, too. */
-const KEYWORDS: Readonly<Record<string, string>> = {
-  p: "package",
-  c: "config",
-  o: "option",
-  l: "list",
-};
+const KEYWORDS: ReadonlyMap<string, string> = new Map([
+  ["p", "package"],
+  ["c", "config"],
+  ["o", "option"],
+  ["l", "list"],
+]);
 const TYPE = /^[\x21-\x7e]+$/;
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const NOT_TEXT = /[\0\uFFFD]/;
@@ -97,7 +97,7 @@ class Parser {
 
   #readStatement(statement: UciStatement): void {
     const { keyword, at } = statement;
-    switch (KEYWORDS[keyword] ?? keyword) {
+    switch (KEYWORDS.get(keyword) ?? keyword) {
       case "package":
         this.#checkCount(statement, 1, 1, "package NAME");
         return;
@@ -111,7 +111,7 @@ class Parser {
         this.#readEntry(statement, "list");
         return;
       default: {
-        const known = Object.values(KEYWORDS);
+        const known = KEYWORDS.values();
         const message = `${shown(keyword)} is no keyword: a line begins with config, option, list or package${didYouMean(keyword, known)}`;
         this.#error(at, "uci-keyword", message);
       }
