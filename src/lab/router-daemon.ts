@@ -22,7 +22,7 @@ import { namespaceName, type RouterName } from "./topology.ts";
 
 export interface RouterOptions {
   readonly daemon: DaemonKind;
-  /** A keepalived.conf, used where it is and as it is. */
+  /** A keepalived.conf, used where it is and as it is; or, for Duet, the file of a pair, with the ending .yaml. */
   readonly configFile: string;
   /**
    * A conntrackd.conf, written for alpha; beta gets it turned round. Duet reads it itself, beside keepalived runs
@@ -181,7 +181,8 @@ export class RouterDaemon {
     const conntrackd = this.replicates
       ? ["--conntrackd", conntrackdFileOf(this.#lab, this.router)]
       : [];
-    const input = ["--keepalived", configFile, ...conntrackd, "--node", this.router];
+    const kind = configFile.endsWith(".yaml") ? "--config" : "--keepalived";
+    const input = [kind, configFile, ...conntrackd, "--node", this.router];
     const places = ["--socket", this.socket, "--state-dir", file("state")];
     return [process.execPath, DUET_PROGRAM, "run", ...input, ...places, "--log-format", "json"];
   }

@@ -38,7 +38,8 @@ const network = (name: string, device: string, rest: Partial<PairNetwork> = {}):
   translates: false,
   vrid: 51,
   vrid6: 51,
-  vridIsChosen: false,
+  // Nobody writes a VRID for a dedicated link.
+  vridIsChosen: rest.addresses === undefined,
   dhcp: undefined,
   ...rest,
 });
@@ -196,7 +197,7 @@ export const OFFICE: PairConfig = {
       {
         type: "script",
         name: "internet",
-        command: ["/bin/ping", "-c", "1", "it's \"far\" away", "$HOME"],
+        command: ["/bin/ping", "-c", "1", 'it\'s "far" away', "$HOME"],
         user: "nobody",
         interval: seconds(5),
         timeout: seconds(2),
