@@ -9,7 +9,7 @@ const ip = (text: string): IpAddress => {
   return address;
 };
 
-export const prefix = (text: string): Prefix => {
+const prefix = (text: string): Prefix => {
   const parsed = parsePrefix(text);
   if (parsed === undefined) throw new Error(`${text} is no prefix`);
   return parsed;

@@ -40,9 +40,8 @@ describe.each([...PAIRS, ["office", OFFICE] as const, ["apart", APART] as const]
 
     test.each(RENDERERS)("%s is as reviewed", async (file, render) => {
       const folder = `./golden/${name}`;
-      // oxlint-disable-next-line no-await-in-loop -- one file after the other
-      for (const node of [first, second])
-        await expect(render(pair, node)).toMatchFileSnapshot(`${folder}/${node}-${file}`);
+      await expect(render(pair, first)).toMatchFileSnapshot(`${folder}/${first}-${file}`);
+      await expect(render(pair, second)).toMatchFileSnapshot(`${folder}/${second}-${file}`);
     });
 
     test.each(RENDERERS)("%s is the same every time", (_, render) => {
