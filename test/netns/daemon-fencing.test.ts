@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { eventually, newFolder, pause, stopAll, TestDaemon } from "../support/daemon.ts";
 import {
   addressesOf,
+  atRest,
   buildPair,
   GLOBALS,
   holds,
@@ -52,8 +53,7 @@ ${instance({
 
 /** What is there once the addresses of a daemon that an earlier test killed have run out. */
 async function settledState(): Promise<readonly string[]> {
-  const addresses = (): readonly string[] => addressesOf(pair.alpha, "lan");
-  await expect.poll(addresses, { timeout: 10_000 }).not.toContain("10.1.0.1/24");
+  await atRest(pair.alpha);
   return kernelState();
 }
 
