@@ -2,7 +2,7 @@
  * The kernel's side of replication: its events, dumps of its tables, and requests to it, all in bounded portions. Events
  * are read in a hurry only while they are few. Our own requests come from one socket whose events the kernel leaves out.
  */
-import { type Instant, instant } from "../base/time.ts";
+import { earliest, type Instant, instant } from "../base/time.ts";
 import { ConntrackDump, type DumpTable } from "../kernel/conntrack-dump.ts";
 import { ConntrackEvents } from "../kernel/conntrack-events.ts";
 import { ConntrackRequests } from "../kernel/conntrack-requests.ts";
@@ -15,6 +15,7 @@ import { FlowRequests } from "../wire/ctnetlink/flow-requests.ts";
 import { Span } from "../wire/flow-record.ts";
 import { type MessageCursor, NLM_F_CREATE } from "../wire/netlink.ts";
 import type { PacingLimits } from "./event-pacing.ts";
+import { Masters } from "./masters.ts";
 import { PacedReader } from "./paced-reader.ts";
 
 /** Messages of nfnetlink that say something of a flow or of an expectation. */
@@ -78,6 +79,7 @@ export class KernelFlows {
   readonly #events: ConntrackEvents | undefined;
   readonly #reader: PacedReader | undefined;
   readonly #dump: ConntrackDump = ConntrackDump.open();
+  readonly #masters: Masters | undefined;
   readonly #attributes: Span;
   #dumping: DumpTable | undefined;
   #ignoresNew = false;
@@ -97,6 +99,10 @@ export class KernelFlows {
     if (config.poll !== undefined) return;
     const events = this.#openEvents();
     this.#events = events;
+    if (config.expectations !== false)
+      this.#masters = new Masters((flow) =>
+        context.replicator.handleFlow("update", flow, context.now()),
+      );
     this.#reader = new PacedReader({
       ...context,
       fd: events.fd,
@@ -123,12 +129,13 @@ export class KernelFlows {
     const { replicator } = this.#context;
     const isBusy =
       this.isDumping || replicator.wantedDump !== undefined || replicator.hasKernelWrites;
-    return isBusy ? AT_ONCE : this.#reader?.deadline();
+    return isBusy ? AT_ONCE : earliest(this.#reader?.deadline(), this.#masters?.deadline());
   }
 
   /** Does a portion of what is to be done. */
   work(now: Instant): void {
     this.#reader?.wake(now);
+    this.#masters?.wake(now);
     if (this.isDumping || this.#context.replicator.wantedDump !== undefined) this.#readDump(now);
     if (this.#context.replicator.hasKernelWrites) this.#write(now);
     if (this.#ignoresNew && !this.#context.replicator.hasKernelWrites) this.#ignoreNew(false);
@@ -151,6 +158,7 @@ export class KernelFlows {
   close(): void {
     this.#reader?.close();
     this.#events?.close();
+    this.#masters?.close();
     this.#dump.close();
     this.#requests.close();
   }
@@ -190,8 +198,11 @@ export class KernelFlows {
     const isCreated = (message.flags & NLM_F_CREATE) !== 0;
     if (type === FLOW_NEW) replicator.handleFlow(isCreated ? "new" : "update", attributes, now);
     else if (type === FLOW_DELETE) this.#end(attributes, now);
-    else if (type === EXPECTATION_NEW) replicator.handleExpectation("new", attributes, now);
-    else if (type === EXPECTATION_DELETE) replicator.handleExpectation("destroy", attributes, now);
+    else if (type === EXPECTATION_NEW) {
+      replicator.handleExpectation("new", attributes, now);
+      this.#masters?.note(view, bodyAt, endAt, now);
+    } else if (type === EXPECTATION_DELETE)
+      replicator.handleExpectation("destroy", attributes, now);
   }
 
   #end(attributes: Span, now: Instant): void {
