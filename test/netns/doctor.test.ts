@@ -162,6 +162,9 @@ describe.skipIf(!isRoot)("duet doctor", () => {
     pair.alpha.exec("nft", /^nft '(.*)',/.exec(found(seen, "masquerade-own-address")!.fix)![1]!);
     for (const command of found(seen, "own-traffic-tracked")!.fix.split("; nft "))
       pair.alpha.exec("sh", "-c", command.startsWith("nft") ? command : `nft ${command}`);
+    expect(pair.alpha.exec("nft", "list", "chain", "ip", "n", "post")).toContain(
+      'oifname "wan" ip saddr 10.1.0.0/24 snat to 10.2.0.4',
+    );
     const after = visit(pair.alpha, replicating());
     expect(found(after, "masquerade-own-address")).toBeUndefined();
     expect(after.report.findings.filter(({ code }) => code === "own-traffic-tracked")).toHaveLength(

@@ -10,7 +10,7 @@ import {
 import type { InstanceConfig } from "../../vrrp/config.ts";
 import { type DoctorFinding, type Expectation, report } from "./finding.ts";
 import type { Packet } from "./nft/packet.ts";
-import { describePlace, type Ruleset } from "./nft/ruleset.ts";
+import { describePlace, type RulePlace, type Ruleset } from "./nft/ruleset.ts";
 import { translation } from "./nft/travel.ts";
 import type { Effect } from "./nft/walk.ts";
 import type { AddressSeen, Snapshot } from "./snapshot.ts";
@@ -107,7 +107,7 @@ function translationFinding(
   const virtual = out.addresses[0]?.spec.address ?? "";
   const owner = isOwn ? "this router's own address" : "which nobody of the pair holds";
   const code = name === "masquerade" ? "masquerade-own-address" : "reply-address-lost";
-  const rule = `oifname "${out.interface}" snat ${family === "inet" ? "ip " : ""}to ${virtual}`;
+  const rule = translating(place, `snat ${family === "inet" ? "ip " : ""}to ${virtual}`, out);
   return report({
     code,
     severity: certain && isOwn && isReplicated ? "error" : "warning",
@@ -115,6 +115,15 @@ function translationFinding(
     message: `connections leaving ${out.interface} get ${chosen}, ${owner}, and not the virtual address ${virtual}`,
     fix: `nft 'replace rule ${family} ${table} ${chain} handle ${handle} ${rule}', and the same in the firewall's configuration`,
   });
+}
+
+const TRANSLATION =
+  /(?:masquerade(?: to :\S+)?|snat (?:ip )?to \S+)(?: (?:random|fully-random|persistent),?)*/;
+
+/** The rule as it is, with another translation; its conditions stay. */
+function translating({ text }: RulePlace, statement: string, out: InstanceConfig): string {
+  if (!TRANSLATION.test(text)) return `oifname "${out.interface}" ${statement}`;
+  return text.replace(/counter packets \d+ bytes \d+/, "counter").replace(TRANSLATION, statement);
 }
 
 /** What is no single address is not judged. */
