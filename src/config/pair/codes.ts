@@ -21,6 +21,7 @@ export const PAIR_FINDINGS = {
   "file-too-large": "The file is longer than any pair needs.",
   "file-unreadable": "The file cannot be read.",
   "gateway-subnet": "A gateway is not in a subnet of its network, or is an address of the pair.",
+  "import-disagreement": "The files of the two routers that are imported contradict each other.",
   "interface-name": "An interface name is not possible on Linux.",
   "key-duplicate": "A key stands twice in one place.",
   "key-missing": "A key is missing that has no default.",

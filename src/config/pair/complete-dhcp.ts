@@ -28,10 +28,11 @@ export interface DhcpNetwork {
 /** Undefined when there is no DHCP, or none is possible, which was said then. */
 export function completeDhcp(
   findings: Findings,
-  { value, at }: Placed<boolean | Draft<DhcpKeys> | undefined>,
+  given: Placed<boolean | Draft<DhcpKeys> | undefined> | undefined,
   network: DhcpNetwork,
 ): PairDhcp | undefined {
-  if (value === undefined || value === false) return undefined;
+  if (given?.value === undefined || given.value === false) return undefined;
+  const { value, at } = given;
   const draft = value === true ? {} : value;
   const subnet = network.addresses.find(({ address }) => ipFamily(address) === 4);
   if (subnet === undefined) {

@@ -36,8 +36,8 @@ export function completeElection(
 
 function reportWithoutEffect(findings: Findings, draft: Draft<ElectionKeys>): void {
   const delay = draft["preempt-delay"];
-  const isUsual = delay?.value === ELECTION.preemptDelay;
-  if (delay !== undefined && !isUsual && draft.preempt?.value !== true) {
+  const isOther = delay?.value !== undefined && delay.value !== ELECTION.preemptDelay;
+  if (isOther && draft.preempt?.value !== true) {
     const message = "vrrp.preempt-delay does nothing without preempt: true: add that, or remove it";
     findings.warn(delay.at, "no-effect", message);
   }
@@ -106,7 +106,7 @@ function completeAuthentication(
 function reportUnusedSecret(findings: Findings, secretFile: Placed<unknown> | undefined): void {
   const message =
     "secret-file is not used, because nothing is authenticated with it: write vrrp: { authentication: hmac }, or remove it";
-  if (secretFile !== undefined) findings.warn(secretFile.at, "no-effect", message);
+  if (secretFile?.value !== undefined) findings.warn(secretFile.at, "no-effect", message);
 }
 
 const VERSION_OF = { pass: 2, hmac: 3 } as const;

@@ -95,7 +95,8 @@ function completeNetwork(completion: Completion, parts: NetworkParts): PairNetwo
   if (draft.address === undefined) reportOnLink(findings, name, draft);
   else reportWithoutEffect(findings, name, draft);
   const taken = takenAddresses({ addresses, unadvertised, gateways }, own);
-  const { dhcp } = draft;
+  // Without the addresses more would be said that is not so.
+  const isUnread = draft.address !== undefined && draft.address.value === undefined;
   return {
     name,
     interfaces: parts.interfaces,
@@ -105,7 +106,7 @@ function completeNetwork(completion: Completion, parts: NetworkParts): PairNetwo
     metric: draft.metric?.value,
     translates,
     ...parts.numbers,
-    dhcp: dhcp && completeDhcp(findings, dhcp, { name, addresses, taken }),
+    dhcp: isUnread ? undefined : completeDhcp(findings, draft.dhcp, { name, addresses, taken }),
   };
 }
 

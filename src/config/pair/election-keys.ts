@@ -8,7 +8,7 @@ import type { Many } from "./reading.ts";
 import { BOOLEAN, duration, INTERFACE_NAME, integer, NAME, oneOf, PATH, WORD } from "./scalars.ts";
 import { durationText } from "./units.ts";
 
-export interface PassKeys {
+interface PassKeys {
   readonly pass: string;
 }
 

@@ -40,7 +40,7 @@ export const HOOK_KEYS: Fields<HookKeys> = {
 };
 
 /** Own addresses of a router by network name. */
-export type RouterAddresses = Named<Many<Prefix>>;
+type RouterAddresses = Named<Many<Prefix>>;
 
 export interface FileKeys {
   readonly pair: string;

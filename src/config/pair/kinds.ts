@@ -6,7 +6,7 @@ import { isMap, isNode, isScalar, isSeq, type Node, Scalar } from "yaml";
 import type { PairFindingCode } from "./codes.ts";
 import type { Many, Placed, Reading, Spot } from "./reading.ts";
 
-export type Json = string | number | boolean | null | readonly Json[] | JsonSchema;
+type Json = string | number | boolean | null | readonly Json[] | JsonSchema;
 export interface JsonSchema {
   readonly [key: string]: Json;
 }
@@ -21,7 +21,7 @@ export interface Kind<T> {
 }
 
 /** What a parser of text says about a text that it does not take; `advice` goes to the end of the message. */
-export interface Refusal {
+interface Refusal {
   readonly code: PairFindingCode;
   readonly advice?: string;
 }
@@ -78,7 +78,7 @@ function shapeOf({ node }: Spot): string {
 }
 
 /** True for `key:` without anything after it, and for null. */
-export const isNothing = ({ node }: Spot): boolean =>
+const isNothing = ({ node }: Spot): boolean =>
   node === null || (isScalar(node) && node.value === null && node.type === Scalar.PLAIN);
 
 export const nodeOf = (item: unknown): Node | null => (isNode(item) ? item : null);

@@ -88,7 +88,7 @@ export const DHCP_KEYS: Fields<DhcpKeys> = {
 };
 
 /** By router name, or one for both. */
-export type PerRouter<T> = T | Named<T>;
+type PerRouter<T> = T | Named<T>;
 
 export interface NetworkKeys {
   readonly interface: PerRouter<string>;

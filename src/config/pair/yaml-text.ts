@@ -51,7 +51,10 @@ export function readYaml(file: string, text: string, findings: Findings): YamlTe
   const [document, second] = [...new Composer(OPTIONS).compose(parsed, true, text.length)];
   if (document === undefined) return fail(0, "file-empty", EMPTY);
   const [problem] = [...document.errors, ...document.warnings];
-  if (problem !== undefined) return fail(problem.pos[0], ...explain(problem.code, problem.message));
+  if (problem !== undefined) {
+    const offset = isOpenQuote(problem.message) ? lastQuote(document) : problem.pos[0];
+    return fail(offset, ...explain(problem.code, problem.message));
+  }
   if (second !== undefined) return fail(second.range[0], "syntax", SECOND);
   const aliases = aliasesOf(document);
   if (aliases.unknown !== undefined) return fail(...aliases.unknown);
@@ -146,11 +149,25 @@ function refusalOf(node: Alias, target: Node | undefined, count: number): Aliase
 const isEmpty = (root: unknown): boolean =>
   root === null || (isNode(root) && "value" in root && root.value === null);
 
+/** Noticed at the end of the file only; but where it begins is where it is wrong. */
+const isOpenQuote = (message: string): boolean => /^Missing closing .quote/.test(message);
+
+function lastQuote(document: Document): number {
+  let offset = 0;
+  visit(document, {
+    Scalar: (_, { type, range }) => {
+      if (type?.startsWith("QUOTE_") === true) offset = range?.[0] ?? offset;
+    },
+  });
+  return offset;
+}
+
 const ADVICE: Readonly<Record<string, string>> = {
   BAD_ALIAS: "an anchor or alias is not possible like this: write the value instead",
   BAD_DIRECTIVE: "directives (lines that begin with %) are not needed: remove it",
   BAD_DQ_ESCAPE: "in double quotes \\ begins an escape: write \\\\ or use single quotes",
-  BAD_INDENT: "a bracket or brace is not closed, or the line is not indented far enough",
+  BAD_INDENT:
+    "a bracket or brace before this is not closed, or the line is not indented far enough",
   BAD_SCALAR_START: "a text cannot begin with this character: put it in double quotes",
   BLOCK_AS_IMPLICIT_KEY:
     "the line is indented too far, or has two colons: write one key: value a line",
