@@ -1,27 +1,21 @@
 /** OpenWrt's files of one router, edited in place: comments, order and everything that the pair does not speak of stay. */
-import { formatPrefix, ipFamily, type Prefix, prefixContains } from "../base/ip.ts";
 import type { Diagnostic } from "../config/diagnostics.ts";
 import { hasErrors } from "../config/diagnostics.ts";
 import { routersOf } from "../config/pair/ends.ts";
-import type { PairConfig, PairNetwork } from "../config/pair/model.ts";
+import type { PairConfig } from "../config/pair/model.ts";
 import { UciEditor } from "../config/uci/edit.ts";
 import type { UciSection } from "../config/uci/model.ts";
-import { entriesOf, listOf, optionOf, uciName } from "../config/uci/model.ts";
-import { addressesOf, deviceOf, usesIfname } from "../config/uci/network.ts";
+import { entriesOf, optionOf } from "../config/uci/model.ts";
 import { parseUci } from "../config/uci/parse.ts";
 import { uciRemarks } from "./uci.ts";
+import { applySettings } from "./uci-apply.ts";
 import { dhcpSections } from "./uci-dhcp.ts";
 import { firewallSections } from "./uci-firewall.ts";
+import { editInterfaces } from "./uci-interfaces.ts";
 import { keepalivedSections } from "./uci-keepalived.ts";
-import {
-  addressSettings,
-  gatewaySettings,
-  metricSettingsFor,
-  ownAddresses,
-  plainNames,
-} from "./uci-network.ts";
-import type { InterfaceNames, Setting, UciPackage, WantedSection } from "./uci-sections.ts";
-import { isOwn, isSet, option, UCI_PACKAGES } from "./uci-sections.ts";
+import { plainNames } from "./uci-network.ts";
+import type { Setting, UciPackage, WantedSection } from "./uci-sections.ts";
+import { isOwn, isSet, UCI_PACKAGES } from "./uci-sections.ts";
 
 export interface UciFileText {
   readonly package: UciPackage;
@@ -53,7 +47,7 @@ export function renderUciFiles(
   const remarks: string[] = [];
   const network = editors.get("network");
   const names =
-    network === undefined ? plainNames(pair) : editNetwork(network, pair, node, remarks);
+    network === undefined ? plainNames(pair) : editInterfaces(network, pair, node, remarks);
   const wanted = [
     ...dhcpSections(pair, names),
     ...firewallSections(pair, node),
@@ -61,7 +55,9 @@ export function renderUciFiles(
   ];
   for (const [name, editor] of editors) {
     const sections = wanted.filter((section) => section.package === name);
-    editPackage(editor, sections);
+    const rival = rivalOf(editor, sections);
+    if (rival === undefined) editPackage(editor, sections);
+    else remarks.push(rivalRemark(rival));
   }
   if (editors.has("keepalived")) remarks.push(...uciRemarks(pair, secret));
   for (const name of UCI_PACKAGES) {
@@ -94,6 +90,33 @@ function editPackage(editor: UciEditor, sections: readonly WantedSection[]): voi
   }
 }
 
+/**
+ * An instance of the owner's on an interface of ours: two of one identifier are an error to keepalived, and two of one address
+ * take it from each other.
+ */
+function rivalOf(
+  { sections }: UciEditor,
+  wanted: readonly WantedSection[],
+): UciSection | undefined {
+  const devices = new Set(wanted.filter(isInstance).flatMap(interfaceWanted));
+  return sections.find(
+    (section) =>
+      isInstance(section) && !isOwn(section) && devices.has(optionOf(section, "interface") ?? ""),
+  );
+}
+
+const isInstance = ({ type }: { readonly type: string }): boolean => type === "vrrp_instance";
+
+const interfaceWanted = ({ settings }: WantedSection): readonly string[] =>
+  settings.flatMap((setting) =>
+    setting.type === "option" && setting.name === "interface" ? (setting.value ?? []) : [],
+  );
+
+function rivalRemark(section: UciSection): string {
+  const name = optionOf(section, "name") ?? section.name ?? "";
+  return `keepalived: vrrp_instance ${name} in line ${section.at.line} is on an interface of the pair and not made by Duet, so nothing is written to this file: delete what the pair replaces, and render again.`;
+}
+
 /** True when the router's owner has made this section already, under another name. */
 const isForeign = (editor: UciEditor, section: WantedSection): boolean =>
   isOwn(section) && section.where !== undefined && findSection(editor, section, true) !== undefined;
@@ -121,119 +144,10 @@ function deleteOwn(editor: UciEditor): void {
   }
 }
 
-function applySettings(editor: UciEditor, id: number, settings: readonly Setting[]): void {
-  for (const setting of settings) {
-    if (setting.type === "option") editor.set(id, setting.name, setting.value);
-    else if (setting.type === "list") editor.setList(id, setting.name, setting.values);
-    else editor.setList(id, setting.name, merged(editor.sections[id], setting));
-  }
-}
-
-/** The entries that are wanted in the places of their tags, the new ones behind, entries with other tags where they were. */
-function merged(
-  section: UciSection | undefined,
-  { name, values }: Extract<Setting, { readonly type: "tagged" }>,
-): readonly string[] {
-  const current = section === undefined ? [] : listOf(section, name);
-  const wanted = new Map(values.map((value) => [tagOf(value), value]));
-  const placed = new Set<string>();
-  const kept = current.flatMap((entry) => {
-    const value = wanted.get(TAGS.get(tagOf(entry)) ?? tagOf(entry));
-    if (value === undefined) return [entry];
-    if (placed.has(value)) return [];
-    placed.add(value);
-    return [value];
-  });
-  return [...kept, ...values.filter((value) => !placed.has(value))];
-}
-
-const tagOf = (entry: string): string => entry.split(",")[0] ?? "";
-
-/** dnsmasq's words for the tags that are set. */
-const TAGS: ReadonlyMap<string, string> = new Map([
-  ["option:router", "3"],
-  ["option:dns-server", "6"],
-  ["option:domain-name", "15"],
-]);
-
 function keepOnly(editor: UciEditor, id: number, settings: readonly Setting[]): void {
   const section = editor.sections[id];
   if (section === undefined) return;
   const known = new Set(settings.filter(isSet).map(({ name }) => name));
   for (const name of new Set(entriesOf(section).map((entry) => entry.name)))
     if (!known.has(name)) editor.set(id, name, undefined);
-}
-
-/** Edits the interfaces, and says how the file calls the pair's networks. */
-function editNetwork(
-  editor: UciEditor,
-  pair: PairConfig,
-  node: string,
-  remarks: string[],
-): InterfaceNames {
-  const deviceOption = usesIfname(editor.sections) ? "ifname" : "device";
-  const names: Record<string, string> = {};
-  for (const network of pair.networks) {
-    const device = network.interfaces[node] ?? "";
-    const existing = findInterface(editor, network, device);
-    const id = existing ?? editor.add("interface", uciName(network.name));
-    const section = editor.sections[id];
-    if (section === undefined) continue;
-    names[network.name] = section.name ?? uciName(network.name);
-    const proto = optionOf(section, "proto");
-    if (proto !== undefined && proto !== "static")
-      remarks.push(
-        `network: interface ${names[network.name]} had proto ${proto}, and is static now: remove what only ${proto} needs.`,
-      );
-    applySettings(editor, id, [
-      option("proto", "static"),
-      ...(deviceOf(section) === device || optionOf(section, "type") === "bridge"
-        ? []
-        : [option(deviceOption, device)]),
-      ...missingAddresses(section, ownAddresses(pair, node, network)),
-      ...gatewaySettings(network),
-      ...(network.gateways.length === 0
-        ? []
-        : metricSettingsFor(network, optionOf(section, "metric"))),
-    ]);
-  }
-  return names;
-}
-
-/** The interface on this device, one of the network's name before others, a static one before the rest; else the one of that name. */
-function findInterface(
-  { sections }: UciEditor,
-  { name }: PairNetwork,
-  device: string,
-): number | undefined {
-  const indexed = sections.map((section, index) => ({ section, index }));
-  const interfaces = indexed.filter(
-    ({ section }) => section.type === "interface" && section.name !== undefined,
-  );
-  const here = interfaces.filter(({ section }) => deviceOf(section) === device);
-  const isCalled = ({ section }: { readonly section: UciSection }): boolean =>
-    section.name === uciName(name);
-  const found =
-    here.find(isCalled) ??
-    here.find(({ section }) => optionOf(section, "proto") === "static") ??
-    here[0] ??
-    interfaces.find(isCalled);
-  return found?.index;
-}
-
-/** Nothing when the interface has these addresses already, whatever the style; addresses of other subnets stay. */
-function missingAddresses(section: UciSection, wanted: readonly Prefix[]): readonly Setting[] {
-  const { addresses: current } = addressesOf(section);
-  return ([4, 6] as const).flatMap((family) => {
-    const ours = wanted.filter(({ address }) => ipFamily(address) === family);
-    const theirs = current.filter(({ address }) => ipFamily(address) === family);
-    if (ours.length === 0) return [];
-    const others = theirs.filter(
-      (prefix) => !ours.some((own) => prefixContains(own, prefix.address)),
-    );
-    const all = [...ours, ...others].map(formatPrefix);
-    const isDone =
-      all.length === theirs.length && theirs.every((prefix) => all.includes(formatPrefix(prefix)));
-    return isDone ? [] : addressSettings([...ours, ...others]);
-  });
 }

@@ -79,6 +79,7 @@ export function metricSettingsFor(
   network: PairNetwork,
   current: string | undefined,
 ): readonly Setting[] {
+  if (network.gateways.length === 0) return [];
   const isGood = /^\d+$/.test(current ?? "") && Number(current) > metricFloor(network);
   return isGood ? [] : metricSettings(network);
 }

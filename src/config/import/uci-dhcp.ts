@@ -48,7 +48,7 @@ export function readDhcp(
   networks: readonly NetworkFacts[],
   notes: UciNotes,
 ): ReadonlyMap<string, DhcpFacts> {
-  notes.otherTypes(file, new Set(["dhcp", "host"]), () => STAYS);
+  notes.otherTypes(file, new Set(["dhcp", "host"]), STAYS);
   const pools: Pools = new Map();
   for (const section of file.sections)
     if (section.type === "dhcp" && !isOn(section, "ignore", false))

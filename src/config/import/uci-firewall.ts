@@ -9,7 +9,7 @@ import { found, STAYS } from "./uci-notes.ts";
 export type Translation = (network: NetworkFacts) => Found<boolean> | undefined;
 
 export function readTranslation(file: UciFile, notes: UciNotes): Translation {
-  notes.otherTypes(file, new Set(["zone", "nat", "redirect"]), () => STAYS);
+  notes.otherTypes(file, new Set(["zone", "nat", "redirect"]), STAYS);
   const zones = file.sections.filter(({ type }) => type === "zone");
   const sources = file.sections.filter(translatesSource);
   for (const section of file.sections)

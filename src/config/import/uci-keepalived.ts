@@ -67,7 +67,7 @@ export function readKeepalived(file: UciFile, notes: UciNotes): KeepalivedFacts 
       );
     notes.others(globals, READ_OF_GLOBALS, NO_WORD);
   }
-  notes.otherTypes(file, READ_TYPES, () => NO_WORD);
+  notes.otherTypes(file, READ_TYPES, NO_WORD);
   const references = new References(file, notes);
   const checks = readChecks(file, references, notes);
   const instances = file.sections.flatMap((section) =>

@@ -23,7 +23,7 @@ const READ = new Set([
 
 /** Interfaces with fixed addresses, the loopback aside, without DHCP and translation. */
 export function readNetworks(file: UciFile, notes: UciNotes): readonly NetworkFacts[] {
-  notes.otherTypes(file, new Set(["interface"]), () => STAYS);
+  notes.otherTypes(file, new Set(["interface"]), STAYS);
   return file.sections.flatMap((section) =>
     section.type === "interface" ? readInterface(section, notes) : [],
   );

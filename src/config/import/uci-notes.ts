@@ -34,22 +34,15 @@ export class UciNotes {
       if (!known.has(entry.name) && entry.value !== "") this.entry(entry, reason);
   }
 
-  /** Sections of types that nobody reads: one note a type, because there may be dozens. */
-  otherTypes(file: UciFile, known: ReadonlySet<string>, reasonFor: (type: string) => string): void {
-    const byType = new Map<string, UciSection[]>();
-    for (const section of file.sections) {
-      if (known.has(section.type)) continue;
-      const others = byType.get(section.type);
-      if (others === undefined) byType.set(section.type, [section]);
-      else others.push(section);
-    }
-    for (const [type, sections] of byType) {
-      const [first] = sections;
-      if (first === undefined) continue;
-      const text =
-        sections.length === 1 ? headOf(first) : `config ${type} (${sections.length} sections)`;
-      this.#notes.push({ at: first.at, text, reason: reasonFor(type) });
-    }
+  /** Sections of types that nobody reads: one note a file, because there may be dozens. */
+  otherTypes(file: UciFile, known: ReadonlySet<string>, reason: string): void {
+    const others = file.sections.filter(({ type }) => !known.has(type));
+    const [first] = others;
+    if (first === undefined) return;
+    const counts = new Map<string, number>();
+    for (const { type } of others) counts.set(type, (counts.get(type) ?? 0) + 1);
+    const types = [...counts].map(([type, count]) => (count === 1 ? type : `${count} ${type}`));
+    this.#notes.push({ at: first.at, text: shortened(`config ${types.join(", ")}`), reason });
   }
 }
 
