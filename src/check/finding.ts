@@ -3,7 +3,7 @@ import type { Diagnostic, Position } from "../config/diagnostics.ts";
 import type { ELECTION_ENTRIES } from "./catalogue/election.ts";
 import type { REPLICATION_ENTRIES } from "./catalogue/replication.ts";
 import type { SERVICES_ENTRIES } from "./catalogue/services.ts";
-import { findEntries } from "./catalogue.ts";
+import { findEntries, findSections } from "./catalogue.ts";
 
 /** A diagnostic, why it matters, and what to do. */
 export interface Finding extends Diagnostic {
@@ -31,9 +31,10 @@ export function found(code: CheckCode, at: Position, message: string, fix?: stri
   };
 }
 
-/** Adds to a reader's finding what the catalogue says about its code. */
-export function explained(diagnostic: Diagnostic): Finding {
-  const [entry] = findEntries(diagnostic.code);
+/** Adds to a reader's finding what the catalogue says about its code, under the heading of that reader if it has one. */
+export function explained(diagnostic: Diagnostic, heading?: string): Finding {
+  const sections = findSections(diagnostic.code);
+  const entry = (sections.find(({ title }) => title === heading) ?? sections[0])?.entry;
   return { ...diagnostic, why: entry?.consequence ?? "", fix: entry?.fix ?? "" };
 }
 

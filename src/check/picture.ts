@@ -121,13 +121,24 @@ export interface RouterPicture {
   readonly kept: { readonly paths: readonly string[]; readonly at: Position } | undefined;
 }
 
+/** What the pair's file says of a router. */
+export interface PairFacts {
+  readonly base: Pick<RouterPicture, "election" | "replication" | "files">;
+  readonly ownAddresses: readonly OwnAddress[];
+}
+
 /** What one file contributes to the picture. */
-export type Contribution = Partial<
-  Pick<
-    RouterPicture,
-    "ownAddresses" | "dhcp" | "leases" | "translations" | "inputs" | "firewall" | "sysctls" | "kept"
-  >
->;
+export type Contribution = {
+  readonly [Part in
+    | "ownAddresses"
+    | "dhcp"
+    | "leases"
+    | "translations"
+    | "inputs"
+    | "firewall"
+    | "sysctls"
+    | "kept"]?: RouterPicture[Part] | undefined;
+};
 
 export interface VirtualOn {
   readonly instance: InstanceConfig;

@@ -12,16 +12,18 @@ import { readSysctl, readSysupgrade } from "./files/system.ts";
 import { readDhcp, readNetworks, type UciNetwork } from "./files/uci.ts";
 import { readFirewall } from "./files/uci-firewall.ts";
 import { checkStart } from "./files/uci-keepalived.ts";
-import type { Finding } from "./finding.ts";
+import { explained, type Finding } from "./finding.ts";
 import { checkKeepalived } from "./keepalived.ts";
 import {
   type Contribution,
   interfaceFor,
+  type PairFacts,
   type RouterFile,
   type RouterPicture,
   virtualsOn,
 } from "./picture.ts";
 import { type FileKind, placeOnRouter } from "./recognition.ts";
+import { compareOwn } from "./router/own-addresses.ts";
 
 /** A file by the name that findings give it, and what it is. */
 export interface GivenFile {
@@ -34,7 +36,7 @@ export interface FileReading {
   readonly file: string;
   /** It and what it includes. */
   readonly files: readonly string[];
-  readonly diagnostics: readonly Diagnostic[];
+  readonly diagnostics: readonly Finding[];
 }
 
 export interface RouterReading {
@@ -54,20 +56,28 @@ interface Draft {
 interface World {
   readonly source: FileSource;
   readonly environment: Environment;
+  /** What the pair's file says of this router; its own files go before it. */
+  readonly pair?: PairFacts | undefined;
 }
 
 /** Reads everything. What one file says wrong does not keep the others from being compared. */
 export function readRouter(name: string, given: readonly GivenFile[], world: World): RouterReading {
-  const draft: Draft = { picture: emptyPicture(name), readings: [], uci: [] };
+  const { pair } = world;
+  const picture = { ...emptyPicture(name), ...pair?.base };
+  const draft: Draft = { picture, readings: [], uci: [] };
   for (const file of given) readFile(file, world, draft);
   const networks = draft.uci.flatMap((file) => readNetworks(file));
-  add(draft, { ownAddresses: networks.flatMap(({ addresses }) => addresses) });
+  const addresses = networks.flatMap((network) => network.addresses);
+  add(draft, { ownAddresses: networks.length === 0 ? pair?.ownAddresses : addresses });
   for (const file of draft.uci) add(draft, readUci(file, networks));
   for (const { file, kind } of given) add(draft, contributionOf(draft.picture, file, kind));
   return {
     picture: withInterfaces(draft.picture),
     readings: draft.readings,
-    findings: draft.uci.flatMap((file) => checkStart(file, draft.picture)),
+    findings: [
+      ...draft.uci.flatMap((file) => checkStart(file, draft.picture)),
+      ...(pair === undefined || networks.length === 0 ? [] : compareOwn(pair, addresses)),
+    ],
   };
 }
 
@@ -90,7 +100,8 @@ const emptyPicture = (name: string): RouterPicture => ({
 
 function readFile({ file, kind }: GivenFile, world: World, draft: Draft): void {
   const { diagnostics, files } = readByKind(file, kind, world, draft);
-  draft.readings.push({ file, files, diagnostics });
+  const explanations = diagnostics.map((diagnostic) => explained(diagnostic, HEADINGS[kind]));
+  draft.readings.push({ file, files, diagnostics: explanations });
   const texts = files.flatMap((path): readonly RouterFile[] => {
     const content = world.source.read(path);
     if (!content.ok) return [];
@@ -101,7 +112,17 @@ function readFile({ file, kind }: GivenFile, world: World, draft: Draft): void {
   draft.picture = { ...draft.picture, files: [...draft.picture.files, ...texts] };
 }
 
-type Read = Pick<FileReading, "diagnostics" | "files">;
+/** Where the catalogue has the codes of a reader. */
+const HEADINGS: Readonly<Partial<Record<FileKind, string>>> = {
+  keepalived: "keepalived.conf",
+  conntrackd: "conntrackd.conf",
+  uci: "OpenWrt's files",
+};
+
+interface Read {
+  readonly files: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+}
 
 function readByKind(file: string, kind: FileKind, world: World, draft: Draft): Read {
   if (kind === "keepalived") {
@@ -121,7 +142,8 @@ function readByKind(file: string, kind: FileKind, world: World, draft: Draft): R
   if (!content.ok) return { files: [file], diagnostics: [unreadable(file, content.reason)] };
   if (kind !== "uci") return { files: [file], diagnostics: [] };
   const uci = parseUci(file, content.text);
-  draft.uci.push(uci);
+  // With an error it is not certain what belongs to which section.
+  if (uci.diagnostics.length === 0) draft.uci.push(uci);
   return { files: [file], diagnostics: uci.diagnostics };
 }
 

@@ -27,7 +27,7 @@ const INNER =
   /(?:^|\/)(?:etc|config|keepalived|conntrackd|sysctl\.d|dnsmasq\.d|nftables\.d|init\.d)$/;
 
 /** The folder that holds everything of one router. */
-export function rootOf(file: string): string {
+function rootOf(file: string): string {
   let folder = path.dirname(path.resolve(file));
   while (INNER.test(folder)) folder = path.dirname(folder);
   return folder;

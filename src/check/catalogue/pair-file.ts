@@ -84,6 +84,11 @@ export const PAIR_ADVICE: Readonly<Record<PairFindingCode, Advice>> = {
     "The default route cannot be installed.",
     "Write the address of the next router on that network.",
   ),
+  "import-disagreement": error(
+    "One router's file was changed and the other one's was not.",
+    "A pair that follows one of them would change the other router.",
+    "Make the files of both routers say the same, then import again.",
+  ),
   "interface-name": error(
     "The name has a slash, a blank or a colon, or is longer than 15 characters.",
     REFUSED,

@@ -97,6 +97,14 @@ export const SERVICES_ENTRIES = {
     consequence: "What is let through, or forwarded, changes with a failover.",
     fix: "Copy the section to the other router, or remove it from both.",
   },
+  "own-address-differs": {
+    severity: "error",
+    summary: "The router's network configuration has another own address than the pair's file.",
+    cause: "The address was changed in one of the two files only.",
+    consequence:
+      "The router does not find itself in the pair's file, or the other one looks for it at the wrong address.",
+    fix: "Write the same address into duet.yaml and into the network configuration.",
+  },
   "keepalived-conf-unused": {
     severity: "error",
     summary: "OpenWrt starts keepalived from its own configuration and not from keepalived.conf.",

@@ -13,10 +13,23 @@ import {
 
 export function checkFirewall(picture: RouterPicture): readonly Finding[] {
   return [
-    ...picture.translations.flatMap((translation) => checkTranslation(picture, translation)),
+    ...onceEach(
+      picture.translations.flatMap((translation) => checkTranslation(picture, translation)),
+    ),
     ...checkAdvertisements(picture),
     ...checkChannels(picture),
   ];
+}
+
+/** A rule about several interfaces is one mistake. */
+function onceEach(findings: readonly Finding[]): readonly Finding[] {
+  const seen = new Set<string>();
+  return findings.filter(({ at, code }) => {
+    const key = `${at.file}:${at.line}:${at.column} ${code}`;
+    const isNew = !seen.has(key);
+    seen.add(key);
+    return isNew;
+  });
 }
 
 function checkTranslation(picture: RouterPicture, translation: Translation): readonly Finding[] {
