@@ -1,5 +1,5 @@
 /** Do advertisements and replication get through the packet filter, in and out, and past connection tracking? */
-import { type IpAddress, ipFamily, prefixContains } from "../../base/ip.ts";
+import { type IpAddress, ipFamily, type Prefix, prefixContains } from "../../base/ip.ts";
 import type { ChannelConfig } from "../../replication/config.ts";
 import type { InstanceConfig } from "../../vrrp/config.ts";
 import { PROTOCOL_AH, PROTOCOL_VRRP } from "../../wire/ipv4.ts";
@@ -20,6 +20,7 @@ interface Wanted {
   readonly rule: string;
 }
 
+const LINK_LOCAL: Prefix = { address: "fe80::" as IpAddress, length: 10 };
 const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
 
@@ -91,7 +92,7 @@ function ofInstance(
         input: undefined,
         output: device,
         source: own,
-        destination: group ?? peer,
+        destination: group ?? (typeof peer === "string" ? peer : undefined),
       },
       rule,
     },
@@ -111,12 +112,12 @@ function ownSource(
   )?.address;
 }
 
-/** Where advertisements are to come from; one undefined address where that is not known. */
+/** Where advertisements are to come from; the network, where the address is not known. */
 function peersOf(
   { interface: device, family, transport, vrid, addresses }: InstanceConfig,
   { speakers }: Snapshot,
   { peers }: Expectation,
-): readonly (IpAddress | undefined)[] {
+): readonly (IpAddress | Prefix | undefined)[] {
   if (transport.type === "unicast") return transport.peers.map(({ address }) => address);
   const configured = peers.filter((peer) =>
     addresses.some(({ spec }) =>
@@ -127,7 +128,10 @@ function peersOf(
     .filter((one) => one.interface === device && one.family === family && one.vrid === vrid)
     .map(({ source }) => source);
   const known = [...new Set(family === 4 ? [...configured, ...heard] : heard)];
-  return known.length === 0 ? [undefined] : known;
+  if (known.length > 0) return known;
+  const spec = addresses[0]?.spec;
+  if (family === 6) return [LINK_LOCAL];
+  return [spec && { address: spec.address, length: spec.prefixLength }];
 }
 
 function ofChannel(channel: ChannelConfig): readonly Wanted[] {
@@ -164,7 +168,8 @@ function checkPassage(wanted: Wanted, { passage }: Travel): readonly DoctorFindi
   if (passage.outcome === "passes") return [];
   const { kind, direction, interface: device, packet } = wanted;
   const isVrrp = kind === "vrrp";
-  const from = packet.source === undefined ? "" : ` from ${packet.source}`;
+  const { source } = packet;
+  const from = typeof source === "string" ? ` from ${source}` : "";
   const way = direction === "in" ? `${from} arriving on ${device}` : ` leaving ${device}`;
   const what = isVrrp ? "advertisements" : "the replication";
   const certainly = isVrrp ? "are" : "is";

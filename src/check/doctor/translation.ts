@@ -11,7 +11,7 @@ import type { InstanceConfig } from "../../vrrp/config.ts";
 import { type DoctorFinding, type Expectation, report } from "./finding.ts";
 import type { Packet } from "./nft/packet.ts";
 import { describePlace, type RulePlace, type Ruleset } from "./nft/ruleset.ts";
-import { translation } from "./nft/travel.ts";
+import { translations } from "./nft/travel.ts";
 import type { Effect } from "./nft/walk.ts";
 import type { AddressSeen, Snapshot } from "./snapshot.ts";
 
@@ -34,10 +34,11 @@ export function checkTranslation(
   const findings = instances.flatMap((out) =>
     instances
       .filter((inner) => inner.interface !== out.interface)
-      .flatMap((inner) => {
-        const effect = translation(ruleset, hostPacket(inner, out));
-        return effect === undefined ? [] : checkEffect(effect, out, { snapshot, expected });
-      }),
+      .flatMap((inner) =>
+        translations(ruleset, hostPacket(inner, out)).flatMap((effect) =>
+          checkEffect(effect, out, { snapshot, expected }),
+        ),
+      ),
   );
   return [...new Map(findings.map((finding) => [finding.place, finding])).values()];
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { IpAddress } from "../../../src/base/ip.ts";
 import type { Snapshot } from "../../../src/check/doctor/snapshot.ts";
 import {
   ACCEPT,
@@ -6,7 +7,6 @@ import {
   ct,
   DROP,
   diagnosis,
-  EXPECTATION,
   expecting,
   INPUT,
   jump,
@@ -23,7 +23,7 @@ const NEW_ONLY = match(ct("state"), ["established", "related"], "in");
 const OUTPUT = { type: "filter", hook: "output", prio: 0, policy: "accept" };
 const RAW = { type: "filter", hook: "prerouting", prio: -300, policy: "accept" };
 const RAW_OUT = { type: "filter", hook: "output", prio: -300, policy: "accept" };
-const NAT = { type: "nat", hook: "postrouting", prio: 100, policy: "accept" };
+const NAT = { type: "nat", hook: "prerouting", prio: -100, policy: "accept" };
 
 /** Codes about advertisements and replication that are dropped. */
 function dropped(seen: NonNullable<Snapshot["ruleset"]>): readonly string[] {
@@ -225,11 +225,7 @@ describe("a packet through the rules", () => {
     ],
     ["the table of IPv6 only", ruleset({ input: [INPUT, []] }, { family: "ip6" }), NOTHING],
     ["the table of IPv4", ruleset({ input: [INPUT, []] }, { family: "ip" }), BOTH],
-    [
-      "a chain of nat decides nothing here",
-      ruleset({ pre: [{ ...NAT, hook: "prerouting" }, [[DROP]]] }),
-      NOTHING,
-    ],
+    ["a chain of nat decides nothing here", ruleset({ pre: [NAT, [[DROP]]] }), NOTHING],
   ])("%s", (_, seen, found) => {
     expect(dropped(seen)).toEqual(found);
   });
@@ -295,6 +291,44 @@ describe("what cannot be told from the rules", () => {
       expect(diagnosis({ ruleset: { json, listing: "" } })).toEqual([]);
     },
   );
+});
+
+describe("a sender that is not known", () => {
+  const nobody = { ...expecting({ peers: [], replication: undefined }) };
+  const from = (addr: string, len: number): readonly string[] => {
+    const rule = [match(payload("ip", "saddr"), { prefix: { addr, len } }), VRRP, ACCEPT];
+    const findings = diagnosis({ ruleset: input([rule]), speakers: [] }, nobody);
+    return codesOf(findings).filter((code) => code.endsWith("vrrp-dropped"));
+  };
+
+  test.each<readonly [string, number, readonly string[]]>([
+    ["192.168.0.0", 16, NOTHING],
+    ["192.168.1.0", 24, ["error vrrp-dropped"]],
+    ["192.168.1.3", 32, ["error vrrp-dropped", "warning vrrp-dropped"]],
+    ["10.0.0.0", 8, ["error vrrp-dropped", "error vrrp-dropped"]],
+  ])("is somewhere in the network: %s/%i is accepted", (addr, len, found) => {
+    expect(from(addr, len)).toEqual(found);
+  });
+
+  test("over IPv6 it has a link-local address", () => {
+    const six = expecting({ peers: [], replication: undefined }, ({ addresses }) => ({
+      family: 6,
+      version: 3,
+      transport: { type: "multicast", group: "ff02::12" as IpAddress },
+      addresses: addresses.map(({ tracked, spec }) => ({
+        tracked,
+        spec: { ...spec, address: "fe80::5" as IpAddress, prefixLength: 64 },
+      })),
+      routes: [],
+    }));
+    const accepted = (addr: string): readonly string[] => {
+      const rule = [match(payload("ip6", "saddr"), { prefix: { addr, len: 10 } }), ACCEPT];
+      const seen = diagnosis({ ruleset: input([rule]), speakers: [], addresses: null }, six);
+      return codesOf(seen).filter((code) => code.endsWith("vrrp-dropped"));
+    };
+    expect(accepted("fe80::")).toEqual([]);
+    expect(accepted("2001:db8::")).toEqual(["error vrrp-dropped", "error vrrp-dropped"]);
+  });
 });
 
 describe("exact words", () => {
@@ -369,91 +403,5 @@ describe("connection tracking", () => {
       "nft delete rule inet fw4 forward handle 11",
     );
     expect(codesOf(findings)).toContain("warning expectations-not-replicated");
-  });
-});
-
-describe("the address that connections leave with", () => {
-  const out = match(meta("oifname"), "eth0.2");
-  const lan = match(payload("ip", "saddr"), { prefix: { addr: "192.168.1.0", len: 24 } });
-  const nat = (...rules: readonly (readonly unknown[])[]): readonly string[] => {
-    const seen = ruleset({ srcnat: [NAT, rules] });
-    return diagnosis({ ruleset: seen })
-      .filter(({ code }) => code !== "own-traffic-tracked")
-      .map(({ severity, code, message }) => `${severity} ${code}: ${message}`);
-  };
-  const OWN =
-    "connections leaving eth0.2 get 192.168.0.2, this router's own address, and not the virtual address 192.168.0.4";
-
-  test.each<readonly [string, readonly (readonly unknown[])[], readonly string[]]>([
-    ["no translation", [], []],
-    ["to the virtual address", [[out, { snat: { family: "ip", addr: "192.168.0.4" } }]], []],
-    ["masquerading", [[out, lan, { masquerade: null }]], [`error masquerade-own-address: ${OWN}`]],
-    [
-      "to the own address",
-      [[out, { snat: { addr: "192.168.0.2" } }]],
-      [`error reply-address-lost: ${OWN}`],
-    ],
-    [
-      "to an address of nobody",
-      [[out, { snat: { addr: "203.0.113.7" } }]],
-      [
-        "warning reply-address-lost: connections leaving eth0.2 get 203.0.113.7, which nobody of the pair holds, and not the virtual address 192.168.0.4",
-      ],
-    ],
-    [
-      "to one of several",
-      [[out, { snat: { addr: { range: ["192.168.0.2", "192.168.0.9"] } } }]],
-      [],
-    ],
-    [
-      "masquerading what the rule may not mean",
-      [[out, match(meta("mark"), 1), { masquerade: null }]],
-      [`warning masquerade-own-address: ${OWN}`],
-    ],
-    [
-      "translation before masquerading",
-      [
-        [out, { snat: { addr: "192.168.0.4" } }],
-        [out, { masquerade: null }],
-      ],
-      [],
-    ],
-    [
-      "masquerading of another network",
-      [
-        [
-          out,
-          match(payload("ip", "saddr"), { prefix: { addr: "10.9.0.0", len: 16 } }),
-          { masquerade: null },
-        ],
-      ],
-      [],
-    ],
-  ])("%s", (_, rules, found) => {
-    expect(nat(...rules)).toEqual(found);
-  });
-
-  test("masquerading is right where the next hop is in the virtual address's network only", () => {
-    const instances = EXPECTATION.model.vrrp.instances;
-    const wan = instances.find(({ name }) => name === "E1");
-    const far = expecting({}, ({ name, addresses, routes }) =>
-      name === "E1"
-        ? {
-            addresses: addresses.map((one) => ({
-              ...one,
-              spec: { ...one.spec, address: "203.0.113.4" as typeof one.spec.address },
-            })),
-            routes: routes.map((one) => ({
-              ...one,
-              spec: { ...one.spec, gateway: "203.0.113.1" as typeof one.spec.destination.address },
-            })),
-          }
-        : {},
-    );
-    expect(wan?.routes).toHaveLength(1);
-    const seen = ruleset({ srcnat: [NAT, [[out, { masquerade: null }]]] });
-    expect(codesOf(diagnosis({ ruleset: seen }, far))).not.toContain(
-      "error masquerade-own-address",
-    );
   });
 });

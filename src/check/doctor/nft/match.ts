@@ -1,5 +1,5 @@
 /** Whether a packet matches: true, false, or undefined when that cannot be known here. */
-import { parseIp, parsePrefix, prefixContains } from "../../../base/ip.ts";
+import { type Prefix, parseIp, parsePrefix, prefixContains } from "../../../base/ip.ts";
 import { type Field, fieldsOf, type Packet } from "./packet.ts";
 import { asList, asObject, type JsonObject, type Ruleset, setKey } from "./ruleset.ts";
 
@@ -98,6 +98,7 @@ function elementsOf(right: unknown, scope: Scope): readonly unknown[] | undefine
 }
 
 function equalsOne(field: Field, right: unknown): Answer {
+  if (field.kind === "within") return meetsNetwork(field.prefix, right);
   if (field.kind !== "known") return undefined;
   const { value } = field;
   const range = asObject(right)?.["range"];
@@ -117,6 +118,16 @@ function equalsWord(value: string | number, word: string): Answer {
   }
   const number = Object.hasOwn(PROTOCOLS, word) ? PROTOCOLS[word] : Number.parseInt(word, 10);
   return number === undefined || Number.isNaN(number) ? undefined : number === value;
+}
+
+/** True when the whole network is meant, false when nothing of it is. */
+function meetsNetwork(network: Prefix, right: unknown): Answer {
+  const object = asObject(asObject(right)?.["prefix"]);
+  const text = object === undefined ? right : `${String(object["addr"])}/${String(object["len"])}`;
+  const other = typeof text === "string" ? parsePrefix(text) : undefined;
+  if (other === undefined) return undefined;
+  if (other.length <= network.length) return prefixContains(other, network.address);
+  return prefixContains(network, other.address) ? undefined : false;
 }
 
 /** Ranges of numbers; those of addresses are rare and not judged. */

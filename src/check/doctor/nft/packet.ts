@@ -1,5 +1,5 @@
 /** A packet that might come by, and what the fields that rules look at say of it. */
-import { type IpAddress, type IpFamily, isMulticast } from "../../../base/ip.ts";
+import { type IpAddress, type IpFamily, isMulticast, type Prefix } from "../../../base/ip.ts";
 import { asList, asObject, type JsonObject } from "./ruleset.ts";
 
 /** What is not known is undefined: a match on it is neither true nor false. */
@@ -11,7 +11,8 @@ export interface Packet {
   readonly output: string | undefined;
   /** IP protocol number. */
   readonly protocol: number;
-  readonly source: IpAddress | undefined;
+  /** A network: some address of it. */
+  readonly source: IpAddress | Prefix | undefined;
   readonly destination: IpAddress | undefined;
   /** TTL or hop limit. */
   readonly ttl: number | undefined;
@@ -20,12 +21,13 @@ export interface Packet {
 }
 
 /**
- * What a field says. "absent": the packet has no such field, and a rule that asks for it does not match. "unknown": it
+ * What a field says. "within": one of the addresses of a network. "absent": the packet has no such field, and a rule that asks for it does not match. "unknown": it
  * cannot be known here.
  */
 export type Field =
   | { readonly kind: "absent" | "unknown" }
-  | { readonly kind: "known"; readonly value: string | number };
+  | { readonly kind: "known"; readonly value: string | number }
+  | { readonly kind: "within"; readonly prefix: Prefix };
 
 const UNKNOWN: Field = { kind: "unknown" };
 const ABSENT: Field = { kind: "absent" };
@@ -77,7 +79,9 @@ const otherHeader = (protocol: string): Field =>
 function headerField(field: unknown, packet: Packet): Field {
   switch (field) {
     case "saddr":
-      return known(packet.source);
+      return typeof packet.source === "object"
+        ? { kind: "within", prefix: packet.source }
+        : known(packet.source);
     case "daddr":
       return known(packet.destination);
     case "protocol":
@@ -122,10 +126,11 @@ const trackingField = (key: unknown, { state }: Packet): Field => {
   return key === "direction" && state === "new" ? known("original") : UNKNOWN;
 };
 
-/** Packets here go to this router or to a group; where they come from is on the link, so reverse path checks hold. */
+/** What comes to this router comes from the link, and what it forwards from a host. */
 function routingField({ result, flags }: JsonObject, packet: Packet): Field {
-  if (packet.input === undefined || packet.output !== undefined) return UNKNOWN;
-  if (result === "type" && asList(flags).includes("daddr"))
-    return castOf(packet, { multicast: "multicast", unicast: "local" });
-  return UNKNOWN;
+  if (packet.input === undefined || result !== "type") return UNKNOWN;
+  const which = asList(flags);
+  if (which.includes("saddr")) return known("unicast");
+  if (packet.output !== undefined || !which.includes("daddr")) return UNKNOWN;
+  return castOf(packet, { multicast: "multicast", unicast: "local" });
 }

@@ -37,12 +37,14 @@ function trackedAfter(effects: readonly Effect[]): boolean | undefined {
   return notrack.length === 0 ? true : undefined;
 }
 
-/** The first thing that source translation does with a packet that is forwarded; undefined when it does nothing. */
-export function translation(ruleset: Ruleset, packet: Packet): Effect | undefined {
-  return chainsAt(ruleset, "postrouting", packet)
+/** What source translation does, or may do, with a packet that is forwarded: up to the first thing that is certain. */
+export function translations(ruleset: Ruleset, packet: Packet): readonly Effect[] {
+  const effects = chainsAt(ruleset, "postrouting", packet)
     .filter(({ base }) => base?.type === "nat")
     .flatMap((chain) => walkChain(ruleset, chain, packet).effects)
-    .find(({ name }) => name !== "notrack");
+    .filter(({ name }) => name !== "notrack");
+  const end = effects.findIndex(({ certain }) => certain);
+  return end < 0 ? effects : effects.slice(0, end + 1);
 }
 
 /** True when something in the rules makes the kernel track connections. */
