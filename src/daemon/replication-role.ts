@@ -1,6 +1,6 @@
 /**
  * Which router the flows belong to, as the election says. There may be several units, each of which moves by itself: this
- * router answers for the flows while it is Active in any of them.
+ * router answers for the flows while it is Active in any of them, and takes those of the peer whenever one of them moves here.
  */
 import { between, type Instant, toMilliseconds } from "../base/time.ts";
 import type { CommitResult } from "../control/replication-contract.ts";
@@ -19,6 +19,8 @@ export interface RoleContext {
 export class ReplicationRole {
   readonly #context: RoleContext;
   readonly #active = new Set<string>();
+  /** Units that may move here soon. */
+  readonly #late = new Set<string>();
   /** Units whose addresses wait for the flows, and since when. */
   readonly #waiting = new Map<string, Instant>();
 
@@ -42,10 +44,13 @@ export class ReplicationRole {
     const replicator = this.#context.replicator();
     switch (type) {
       case "preload-state":
+        this.#late.add(unit);
         replicator.handleTakeover("late", now);
         break;
       case "cancel-preload":
-        replicator.handleTakeover("relax", now);
+        this.#late.delete(unit);
+        // One unit's peer was only late; what another one waits for goes on being loaded.
+        if (this.#late.size === 0 && !this.isAwaited) replicator.handleTakeover("relax", now);
         break;
       case "load-state":
         this.#load(unit, now);
@@ -76,17 +81,17 @@ export class ReplicationRole {
 
   #load(unit: string, now: Instant): void {
     const replicator = this.#context.replicator();
-    const isFirst = this.#active.size === 0;
+    this.#late.delete(unit);
     this.#active.add(unit);
     this.#waiting.set(unit, now);
     // A further unit brings flows of the peer along, too.
-    if (isFirst) replicator.handleTakeover("claim", now);
-    else replicator.commit(now);
+    replicator.handleTakeover("claim", now);
     this.proceed(now);
   }
 
   #release(unit: string, now: Instant): void {
     this.#waiting.delete(unit);
+    this.#late.delete(unit);
     if (!this.#active.delete(unit)) return;
     if (this.#active.size === 0) this.#context.replicator().handleTakeover("demote", now);
     this.#context.released(unit);

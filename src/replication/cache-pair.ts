@@ -22,6 +22,8 @@ export interface CachePairOptions extends TableOptions {
   /** What the peer says goes into the kernel at once, not only at a takeover. */
   readonly isEager: boolean;
   readonly commitTimeout: Duration | undefined;
+  /** Whether this router is active, and has taken over whatever there was. */
+  readonly isSettled: () => boolean;
 }
 
 export class CachePair {
@@ -31,11 +33,13 @@ export class CachePair {
   readonly purge: KernelPurge;
   readonly #options: CachePairOptions;
   readonly #record = new Span(new DataView(new ArrayBuffer(0)));
-  /** The internal table before the last takeover, until it is empty. */
+  /** The table that was given up in the last takeover, until it is empty. */
   #retired: FlowTable | undefined;
   #retiredSlot = 0;
   /** What the kernel said of entries of the old table since loading began is newer than what the peer said. */
   #retiredIsNews: Duration = NO_TIME;
+  /** It is the peer's: whoever spoke last of an entry is right. */
+  #isJoining = false;
   #spare: FlowTable | undefined;
   #loadedSince: Instant | undefined;
   #batch: "purge" | "commit" | undefined;
@@ -44,6 +48,7 @@ export class CachePair {
     this.#options = options;
     this.internal = options.isKept ? new InternalCache(options) : undefined;
     this.external = new ExternalCache(options, options.isEager);
+    this.external.isOwn = (record) => options.isSettled() && this.internal?.knows(record) === true;
     this.plan = new CommitPlan(this.external, options.commitTimeout);
     this.purge = new KernelPurge(this.internal, this.external, { sparesExternal: options.isEager });
   }
@@ -60,12 +65,21 @@ export class CachePair {
   }
 
   /**
-   * Loading for a takeover begins: what was loaded longer than `freshFor` ago is loaded again. Returns how many entries are in
-   * the kernel as they should be.
+   * Loading for a takeover begins: what was loaded longer than `freshFor` ago is loaded again. Where this router `isActive`
+   * already, flows of which its own kernel said something later than the peer stay as they are. Returns how many entries are
+   * in the kernel as they should be.
    */
-  beginLoading(freshFor: Duration, now: Instant): number {
+  beginLoading(
+    { freshFor, isActive }: { readonly freshFor: Duration; readonly isActive: boolean },
+    now: Instant,
+  ): number {
     this.#loadedSince = now;
-    return this.external.reopen(freshFor, now);
+    const { internal } = this;
+    if (internal === undefined || !isActive) return this.external.reopen(freshFor, now);
+    return this.external.reopen(freshFor, now, (record, idle) => {
+      const own = internal.idleOf(record, now);
+      return own !== undefined && own < idle;
+    });
   }
 
   /** Whether there is something to tell the kernel; `loads`: for a takeover. */
@@ -96,6 +110,7 @@ export class CachePair {
     const { internal, external, plan } = this;
     plan.abandon();
     while (this.#retired !== undefined) this.drain(now);
+    this.#isJoining = false;
     this.#retiredIsNews = between(this.#loadedSince ?? now, now);
     const table = external.exchange(this.#spare ?? new FlowTable(this.#options));
     this.#spare = undefined;
@@ -110,7 +125,24 @@ export class CachePair {
     return table.count;
   }
 
-  /** Adds a portion of the old internal table to the new one. */
+  /** Adds the peer's entries that are in the kernel to this router's own, portion by portion. Returns how many they are. */
+  join(now: Instant): number {
+    const { internal, external, plan } = this;
+    plan.abandon();
+    while (this.#retired !== undefined) this.drain(now);
+    const table = external.exchange(this.#spare ?? new FlowTable(this.#options));
+    this.#spare = undefined;
+    if (internal === undefined) return 0;
+    this.#retired = table;
+    this.#retiredSlot = 0;
+    this.#isJoining = true;
+    for (let slot = 0; slot < table.slotEnd; slot += 1)
+      if (table.holds(slot) && (table.isDead(slot) || !table.has(slot, IN_KERNEL)))
+        table.remove(slot);
+    return table.count;
+  }
+
+  /** Adds a portion of the table that was given up to the internal one. */
   drain(now: Instant): void {
     const table = this.#retired;
     if (table === undefined || this.internal === undefined) return;
@@ -118,8 +150,11 @@ export class CachePair {
     for (; this.#retiredSlot < end; this.#retiredSlot += 1) {
       const slot = this.#retiredSlot;
       if (!table.holds(slot) || table.isDead(slot)) continue;
-      const isNews = table.idle(slot, now) < this.#retiredIsNews;
-      this.internal.adopt(table.load(slot, this.#record), isNews, now);
+      const record = table.load(slot, this.#record);
+      const known = this.#isJoining
+        ? (this.internal.idleOf(record, now) ?? NO_TIME)
+        : this.#retiredIsNews;
+      this.internal.adopt(record, table.idle(slot, now) < known, now);
     }
     if (this.#retiredSlot < table.slotEnd) return;
     table.clear();

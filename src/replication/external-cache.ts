@@ -39,6 +39,8 @@ const commitTime = (now: Instant): number => Math.floor(now / COMMIT_UNIT) >>> 0
 
 export class ExternalCache {
   readonly counters: CacheCounters = newCacheCounters();
+  /** What this router answers for itself: its kernel keeps that when the peer's copy ends. */
+  isOwn: (record: Span) => boolean = () => false;
   #table: FlowTable;
   readonly #merging: Merging;
   readonly #record = new Span(new DataView(new ArrayBuffer(0)));
@@ -80,6 +82,12 @@ export class ExternalCache {
   /** When sweep() is wanted. */
   get deadline(): Instant | undefined {
     return this.#sweepAt as Instant | undefined;
+  }
+
+  /** How long ago the peer last spoke of an entry that is alive here; undefined when there is none. */
+  idleOf(record: Span, now: Instant): Duration | undefined {
+    const slot = this.#table.find(record);
+    return slot === NONE || this.#table.isDead(slot) ? undefined : this.#table.idle(slot, now);
   }
 
   exchange(table: FlowTable): FlowTable {
@@ -143,16 +151,27 @@ export class ExternalCache {
   }
 
   /**
-   * Plans what the kernel does not have, and what it was given longer than `freshFor` ago: its timeouts run down. Returns how
-   * many entries need nothing.
+   * Plans what the kernel does not have, and what it was given longer than `freshFor` ago: its timeouts run down. Leaves alone
+   * what `isOwn` says that this router knows better, given how long ago the peer spoke of it. Returns how many entries need
+   * nothing.
    */
-  reopen(freshFor: Duration, now: Instant): number {
+  reopen(
+    freshFor: Duration,
+    now: Instant,
+    isOwn?: (record: Span, idle: Duration) => boolean,
+  ): number {
     const table = this.#table;
     const units = Math.ceil(freshFor / COMMIT_UNIT);
     const time = commitTime(now);
     let fresh = 0;
     for (let slot = 0; slot < table.slotEnd; slot += 1) {
-      if (!table.holds(slot) || table.isDead(slot) || table.listOf(slot) !== UNLISTED) continue;
+      if (!table.holds(slot) || table.isDead(slot)) continue;
+      if (isOwn?.(this.record(slot), table.idle(slot, now)) === true) {
+        table.unlist(slot);
+        fresh += 1;
+        continue;
+      }
+      if (table.listOf(slot) !== UNLISTED) continue;
       const isFresh = table.has(slot, IN_KERNEL) && distance(table.stampOf(slot), time) <= units;
       if (isFresh) fresh += 1;
       else this.plan(slot);
@@ -211,7 +230,8 @@ export class ExternalCache {
 
   #drop(slot: number): void {
     this.counters.destroyed += 1;
-    if (!this.#table.has(slot, IN_KERNEL | BATCHED)) {
+    const isKept = !this.#table.has(slot, BATCHED) && this.isOwn(this.record(slot));
+    if (isKept || !this.#table.has(slot, IN_KERNEL | BATCHED)) {
       this.#table.remove(slot);
       return;
     }

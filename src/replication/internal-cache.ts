@@ -3,7 +3,7 @@
  * one of two lists at most: TRANSMIT, first come first served, or RESEND, sent and not acknowledged, in the order of
  * sequence numbers. Newer news of an entry supersede older ones, so that a queue never outgrows the table.
  */
-import type { Instant } from "../base/time.ts";
+import type { Duration, Instant } from "../base/time.ts";
 import { Span } from "../wire/flow-record.ts";
 import { type CacheCounters, newCacheCounters } from "./counters.ts";
 import { FlowTable, NONE, type RecordKind, type TableOptions } from "./flow-table.ts";
@@ -92,6 +92,12 @@ export class InternalCache {
   knows(record: Span): boolean {
     const slot = this.#table.find(record);
     return slot !== NONE && !this.#table.isDead(slot);
+  }
+
+  /** How long ago the kernel last said something of an entry that is alive here; undefined when there is none. */
+  idleOf(record: Span, now: Instant): Duration | undefined {
+    const slot = this.#table.find(record);
+    return slot === NONE || this.#table.isDead(slot) ? undefined : this.#table.idle(slot, now);
   }
 
   /** Adds an entry that another table held, without sending it. One of its key gives way only if the other one `isNews`. */

@@ -32,6 +32,8 @@ export interface KernelSideParts {
   readonly flows: CachePair;
   readonly expectations: CachePair | undefined;
   readonly role: () => Role;
+  /** Active, and what the peer said is about to become this router's own. */
+  readonly isAdopting: () => boolean;
   /** Sends a message as it is, where there is no internal cache. */
   readonly send: (type: number, record: Span) => void;
 }
@@ -163,8 +165,8 @@ export class KernelSide {
 
   #take(pair: CachePair, news: KernelNews, record: Span, now: Instant): void {
     if (this.#ended[pair.external.table.kind].isGhost(news, record)) return;
-    const isActive = this.#parts.role() === "active";
-    const wasPeers = news === "destroy" && pair.external.kernelLost(record, isActive);
+    const wasPeers =
+      news === "destroy" && pair.external.kernelLost(record, this.#isOurs(pair, record, now));
     if (pair.internal === undefined) {
       this.#pass(pair, { news, wasPeers }, record);
       return;
@@ -173,6 +175,17 @@ export class KernelSide {
     if (wasPeers && !pair.internal.knows(record)) return;
     pair.internal.observe(news, record, now);
     if (news === "destroy" && pair.isDraining) pair.forgetRetired(record);
+  }
+
+  /**
+   * Whether the end of a flow in this kernel is its end, although the peer speaks of it, too. Where there are several units the
+   * peer may be active in one of them, and what was loaded of its flows may expire here for want of packets.
+   */
+  #isOurs({ internal, external }: CachePair, record: Span, now: Instant): boolean {
+    if (this.#parts.role() !== "active") return false;
+    if (internal === undefined || this.#parts.isAdopting()) return true;
+    const own = internal.idleOf(record, now);
+    return own !== undefined && own <= (external.idleOf(record, now) ?? own);
   }
 
   /** Without an internal cache: straight to the wire, or to its deletion. */

@@ -97,9 +97,10 @@ export class Replicator {
     this.#certainty = new CertaintyJudge(() => assumedAfter(this.#config));
     this.#channels = newChannels(config);
     this.#packer = new DatagramPacker(options.peerIsLittleEndian);
-    this.#flows = newPair("flow", options);
+    const isSettled = (): boolean => this.#takeover.role === "active" && !this.#takeover.isAdopting;
+    this.#flows = newPair("flow", options, isSettled);
     this.#expectations =
-      config.expectations === false ? undefined : newPair("expectation", options);
+      config.expectations === false ? undefined : newPair("expectation", options, isSettled);
     this.#pairs =
       this.#expectations === undefined ? [this.#flows] : [this.#flows, this.#expectations];
     this.#takeover = new Takeover(this.#pairs, {
@@ -117,6 +118,7 @@ export class Replicator {
         flows: this.#flows,
         expectations: this.#expectations,
         role: () => this.#takeover.role,
+        isAdopting: () => this.#takeover.isAdopting,
         send: (type, record) => this.#sendDirectly(type, record),
       },
       config,
@@ -458,13 +460,18 @@ export class Replicator {
   }
 }
 
-function newPair(kind: RecordKind, { config, seed }: ReplicatorOptions): CachePair {
+function newPair(
+  kind: RecordKind,
+  { config, seed }: ReplicatorOptions,
+  isSettled: () => boolean,
+): CachePair {
   const { mode, hashLimit: limit, commitTimeout } = config;
   return new CachePair({
     kind,
     limit,
     seed,
     commitTimeout,
+    isSettled,
     isKept: mode.type !== "notrack" || mode.internalCache,
     isEager: mode.type !== "alarm" && !mode.externalCache,
     deadMax: Math.ceil(limit * DEAD_PART),

@@ -8,6 +8,9 @@
  * meanwhile are loaded, too. `finish` makes this router the sender; once all is loaded, at once as a rule, the peer's flows
  * become its own and it brings the peer up to date as a whole.
  *
+ * Where there are several units this router may be active already and take over a further one: then what is loaded is added to
+ * its own flows, and what it knows better stays as it is.
+ *
  * When the peer was only late, what was loaded stays in the kernel. It does no harm: no packet takes it up, it expires by
  * itself, and what the peer deletes is deleted. Next time it counts as loaded only if it was loaded just before.
  *
@@ -83,6 +86,10 @@ export class Takeover {
   /** It was asked for by hand, and no takeover follows. */
   #endsWhenLoaded = false;
   #isAdopting = false;
+  /** What is adopted joins flows of this router that count already. */
+  #isFurther = false;
+  /** It is being added, and the peer is told when that is done. */
+  #isJoining = false;
   #purgeAt: Instant | undefined;
   #loadingAt: Instant | undefined;
   #loadedAt: Instant | undefined;
@@ -108,6 +115,11 @@ export class Takeover {
     return this.#isLoading;
   }
 
+  /** This router is active, and what the peer said is not its own yet. */
+  get isAdopting(): boolean {
+    return this.#isAdopting;
+  }
+
   /** Whether everything the peer said is in the kernel. */
   get isLoaded(): boolean {
     return this.#pairs.every(({ plan }) => plan.isDone);
@@ -125,7 +137,7 @@ export class Takeover {
         this.#load(now);
         break;
       case "relax":
-        if (this.#role !== "active") this.#isLoading = false;
+        if (!this.#isAdopting) this.#isLoading = false;
         break;
       case "finish":
         this.#activate(now);
@@ -165,6 +177,7 @@ export class Takeover {
   proceed(now: Instant): void {
     if (this.#purgeAt !== undefined && now >= this.#purgeAt) this.purge();
     for (const pair of this.#pairs) if (pair.isDraining) pair.drain(now);
+    this.#finishJoining(now);
     if (!this.#isLoading || !this.isLoaded) return;
     this.#loadedAt ??= now;
     if (this.#isAdopting) this.#adopt(now);
@@ -197,7 +210,7 @@ export class Takeover {
   }
 
   #load(now: Instant): void {
-    if (this.#role === "active") return;
+    if (this.#isAdopting) return;
     this.#cancelPurge();
     if (!this.#isLoading) this.#begin(FRESH_FOR, now);
     this.#endsWhenLoaded = false;
@@ -213,24 +226,36 @@ export class Takeover {
     this.#adopted = 0;
     this.#before = totalsOf(this.#pairs.map(({ plan }) => plan.counters));
     this.#kept = 0;
-    for (const pair of this.#pairs) this.#kept += pair.beginLoading(freshFor, now);
+    for (const pair of this.#pairs) {
+      const isActive = this.#role === "active";
+      this.#kept += pair.beginLoading({ freshFor, isActive }, now);
+    }
   }
 
   #activate(now: Instant): void {
-    if (this.#role === "active") return;
+    this.#isFurther = this.#role === "active";
+    if (this.#isFurther && (this.#isAdopting || !this.#isLoading)) return;
     this.#load(now);
     this.#role = "active";
     this.#activeAt = now;
     this.#isAdopting = true;
-    this.#options.sendingChanged(true, now);
+    if (!this.#isFurther) this.#options.sendingChanged(true, now);
   }
 
   #adopt(now: Instant): void {
     this.#isAdopting = false;
     this.#isLoading = false;
     this.#adoptedAt = now;
-    for (const pair of this.#pairs) this.#adopted += pair.adopt(now);
+    for (const pair of this.#pairs)
+      this.#adopted += this.#isFurther ? pair.join(now) : pair.adopt(now);
     this.#last = this.report();
+    if (this.#isFurther) this.#isJoining = true;
+    else this.#options.adopted(now);
+  }
+
+  #finishJoining(now: Instant): void {
+    if (!this.#isJoining || this.#pairs.some(({ isDraining }) => isDraining)) return;
+    this.#isJoining = false;
     this.#options.adopted(now);
   }
 
@@ -240,6 +265,7 @@ export class Takeover {
     this.#role = "backup";
     this.#isLoading = false;
     this.#isAdopting = false;
+    this.#isJoining = false;
     this.#options.sendingChanged(false, now);
     // What a router that never was active has in its kernel is not the peer's: its own sessions, or nobody knows what.
     if (wasActive) this.schedulePurge(now);

@@ -315,3 +315,120 @@ describe("direct injection", () => {
     expect(view().lastTakeover, "a command is no takeover").toEqual(lastTakeover);
   });
 });
+
+describe("of two units that are active on different routers", () => {
+  const ALPHAS = Array.from({ length: 300 }, (_, number) => number);
+  const BETAS = ALPHAS.map((number) => number + 1_000);
+
+  /** Both are active; each has flows of its own. */
+  function bothActive(seed: number): Pair {
+    const pair = new Pair(seed, 0);
+    pair.tell(pair.b, "finish");
+    pair.run(SECOND);
+    for (const number of ALPHAS) pair.a.kernel.create(flowOf(number));
+    pair.network.poke(0);
+    for (const number of BETAS) pair.b.kernel.create(flowOf(number));
+    pair.network.poke(1);
+    pair.run(15 * SECOND);
+    return pair;
+  }
+
+  test("each router knows the flows of the other one", () => {
+    const { a, b } = bothActive(1);
+    expect(a.kernel.sayings()).toHaveLength(ALPHAS.length);
+    for (const saying of b.kernel.sayings()) expect(a.external()).toContain(saying);
+    for (const saying of a.kernel.sayings()) expect(b.external()).toContain(saying);
+  });
+
+  test.each([2, 3, 4])(
+    "seed %i: one takes over the other's unit with its flows, and has them from then on",
+    (seed) => {
+      const pair = bothActive(seed);
+      const { a, b } = pair;
+      const wanted = [...a.kernel.sayings(), ...b.kernel.sayings()].toSorted();
+      pair.kill();
+      pair.takeOver(b, 50 * MILLISECOND);
+      expect(b.kernel.sayings().toSorted(), "all are in the kernel").toEqual(wanted);
+      pair.run(SECOND);
+      expect(b.internal().toSorted(), "all are its own").toEqual(wanted);
+      expect(b.external()).toEqual([]);
+      const { lastTakeover } = b.replicator.view(instant(pair.network.now));
+      expect(lastTakeover).toMatchObject({ created: ALPHAS.length, failed: {} });
+
+      pair.revive();
+      pair.run(20 * SECOND);
+      expect(a.external(), "the one that comes back is told").toEqual(b.kernel.sayings());
+      pair.takeOver(a, 50 * MILLISECOND);
+      expect(a.kernel.sayings().toSorted()).toEqual(wanted);
+    },
+  );
+
+  test("what a router knows better of a flow than its peer stays as it is", () => {
+    const pair = new Pair(5, 10);
+    const { a, b } = pair;
+    pair.tell(b, "finish");
+    pair.run(12 * SECOND);
+    expect(b.internal()).toHaveLength(10);
+    const key = keyOf(flowOf(1));
+    a.kernel.update(key, { mark: 1 });
+    pair.network.poke(0);
+    pair.run(2 * SECOND);
+    b.kernel.update(key, { mark: 2 });
+    pair.network.poke(1);
+    a.kernel.update(keyOf(flowOf(2)), { mark: 3 });
+    pair.network.poke(0);
+    pair.run(SECOND);
+    pair.kill();
+    pair.takeOver(b, 50 * MILLISECOND);
+    pair.run(SECOND);
+    const marks = b.kernel.sayings().map((saying) => saying.split(" ")[3]);
+    expect(marks.filter((mark) => mark === "2")).toHaveLength(1);
+    expect(marks.filter((mark) => mark === "3")).toHaveLength(1);
+    expect(b.internal()).toEqual(b.kernel.sayings());
+  });
+
+  test("what was loaded for nothing may expire without being forgotten", () => {
+    const pair = bothActive(6);
+    const { a, b } = pair;
+    pair.tell(b, "late");
+    pair.run(100 * MILLISECOND);
+    pair.tell(b, "relax");
+    const key = keyOf(flowOf(7));
+    expect(b.kernel.sayings()).toHaveLength(ALPHAS.length + BETAS.length);
+    b.kernel.destroy(key);
+    pair.network.poke(1);
+    pair.run(100 * MILLISECOND);
+    expect(b.kernel.sayings()).toHaveLength(ALPHAS.length + BETAS.length - 1);
+    for (const saying of a.kernel.sayings()) expect(b.external()).toContain(saying);
+    expect(a.kernel.sayings(), "and the one that has it is told nothing").toHaveLength(
+      ALPHAS.length,
+    );
+    pair.kill();
+    pair.takeOver(b, 50 * MILLISECOND);
+    expect(b.kernel.sayings()).toHaveLength(ALPHAS.length + BETAS.length);
+  });
+
+  test("copies that expire on the other router take nothing from the one that has the flow", () => {
+    const pair = new Pair(7, 50);
+    const { a, b } = pair;
+    pair.takeOver(b, 50 * MILLISECOND);
+    pair.run(30 * SECOND);
+    expect(b.kernel.sayings(), "a unit has moved, and whatever there was with it").toHaveLength(50);
+    pair.tell(a, "late");
+    pair.run(100 * MILLISECOND);
+    pair.tell(a, "relax");
+    for (let number = 0; number < 50; number += 1) {
+      b.kernel.destroy(keyOf(flowOf(number)));
+      pair.network.poke(1);
+      pair.run(MILLISECOND);
+    }
+    pair.run(SECOND);
+    expect(a.kernel.sayings()).toHaveLength(50);
+    pair.run(30 * SECOND);
+    expect(b.external()).toEqual(a.kernel.sayings());
+    const wanted = a.kernel.sayings();
+    pair.kill();
+    pair.takeOver(b, 50 * MILLISECOND);
+    expect(b.kernel.sayings()).toEqual(wanted);
+  });
+});
