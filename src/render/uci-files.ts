@@ -15,7 +15,7 @@ import { editInterfaces } from "./uci-interfaces.ts";
 import { keepalivedSections } from "./uci-keepalived.ts";
 import { plainNames } from "./uci-network.ts";
 import type { Setting, UciPackage, WantedSection } from "./uci-sections.ts";
-import { isOwn, isSet, UCI_PACKAGES } from "./uci-sections.ts";
+import { distinct, isOwn, isSet, UCI_PACKAGES } from "./uci-sections.ts";
 
 export interface UciFileText {
   readonly package: UciPackage;
@@ -48,12 +48,14 @@ export function renderUciFiles(
   const network = editors.get("network");
   const names =
     network === undefined ? plainNames(pair) : editInterfaces(network, pair, node, remarks);
-  const wanted = [
+  const wanted = distinct([
     ...dhcpSections(pair, names),
     ...firewallSections(pair, node),
     ...keepalivedSections(pair, node, secret),
-  ];
+  ]);
   for (const [name, editor] of editors) {
+    // No interface is ours: every one belongs to the router's owner.
+    if (name === "network") continue;
     const sections = wanted.filter((section) => section.package === name);
     const rival = rivalOf(editor, sections);
     if (rival === undefined) editPackage(editor, sections);

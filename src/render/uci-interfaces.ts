@@ -1,6 +1,6 @@
 /** The interface sections of a router whose file is known, in the style that it is written in. */
 import { formatPrefix, ipFamily, type Prefix, prefixContains } from "../base/ip.ts";
-import type { PairConfig, PairNetwork } from "../config/pair/model.ts";
+import type { PairConfig } from "../config/pair/model.ts";
 import type { UciEditor } from "../config/uci/edit.ts";
 import type { UciSection } from "../config/uci/model.ts";
 import { optionOf, uciName } from "../config/uci/model.ts";
@@ -11,6 +11,7 @@ import {
   gatewaySettings,
   metricSettingsFor,
   ownAddresses,
+  plainNames,
 } from "./uci-network.ts";
 import type { InterfaceNames, Setting } from "./uci-sections.ts";
 import { option } from "./uci-sections.ts";
@@ -23,12 +24,13 @@ export function editInterfaces(
   remarks: string[],
 ): InterfaceNames {
   const deviceOption = usesIfname(editor.sections) ? "ifname" : "device";
+  const plain = plainNames(pair);
   const names = pair.networks.map((network): readonly [string, string] => {
     const device = network.interfaces[node] ?? "";
-    const existing = findInterface(editor, network, device);
+    const existing = findInterface(editor, plain[network.name], device);
     const before = existing === undefined ? undefined : editor.sections[existing];
-    const id = existing ?? editor.add("interface", uciName(network.name));
-    const name = before?.name ?? uciName(network.name);
+    const name = before?.name ?? plain[network.name] ?? uciName(network.name);
+    const id = existing ?? editor.add("interface", name);
     remarks.push(...changesOf(before, name, device));
     applySettings(editor, id, [
       option("proto", "static"),
@@ -70,7 +72,7 @@ function changesOf(
 /** The interface on this device, one of the network's name before others, a static one before the rest; else the one of that name. */
 function findInterface(
   { sections }: UciEditor,
-  { name }: PairNetwork,
+  name: string | undefined,
   device: string,
 ): number | undefined {
   const indexed = sections.map((section, index) => ({ section, index }));
@@ -79,7 +81,7 @@ function findInterface(
   );
   const here = interfaces.filter(({ section }) => deviceOf(section) === device);
   const isCalled = ({ section }: { readonly section: UciSection }): boolean =>
-    section.name === uciName(name);
+    section.name === name;
   const found =
     here.find(isCalled) ??
     here.find(({ section }) => optionOf(section, "proto") === "static") ??

@@ -169,11 +169,11 @@ function instanceSections(
       ...(ends === undefined
         ? []
         : [option(isUnicast ? "unicast_src_ip" : "mcast_src_ip", ends.own)]),
-      ...references("unicast_peer", peers),
+      ...references("unicast_peer", instance, "peer", peers),
       ...password(pair, instance, secret),
-      ...references("virtual_ipaddress", addresses),
-      ...references("virtual_ipaddress_excluded", excluded),
-      ...references("virtual_routes", routes),
+      ...references("virtual_ipaddress", instance, "ip", addresses),
+      ...references("virtual_ipaddress_excluded", instance, "extra", excluded),
+      ...references("virtual_routes", instance, "route", routes),
       ...trackers(pair, device),
     ]),
   ];
@@ -191,19 +191,28 @@ const named = (
   each: readonly (readonly Setting[])[],
 ): readonly WantedSection[] =>
   each.map((settings, index) => {
-    const name = `${uciName(instance.name)}_${kind}_${index + 1}`;
+    const name = nameOf(instance, kind, index);
     return section(type, name, [option("name", name), ...settings]);
   });
 
-function references(name: string, sections: readonly WantedSection[]): readonly Setting[] {
-  if (sections.length === 0) return [];
-  return [
-    list(
-      name,
-      sections.map((entry) => entry.name.slice(OWN_PREFIX.length)),
-    ),
-  ];
-}
+const nameOf = ({ name }: PairInstance, kind: string, index: number): string =>
+  `${name}_${kind}_${index + 1}`;
+
+/** The list by which an instance refers to its sections of a kind. */
+const references = (
+  name: string,
+  instance: PairInstance,
+  kind: string,
+  sections: readonly WantedSection[],
+): readonly Setting[] =>
+  sections.length === 0
+    ? []
+    : [
+        list(
+          name,
+          sections.map((_, index) => nameOf(instance, kind, index)),
+        ),
+      ];
 
 function electionSettings(
   pair: PairConfig,

@@ -4,7 +4,7 @@ import { routersOf } from "../config/pair/ends.ts";
 import type { PairConfig, PairNetwork } from "../config/pair/model.ts";
 import { uciName } from "../config/uci/model.ts";
 import type { InterfaceNames, Setting, WantedSection } from "./uci-sections.ts";
-import { list, option } from "./uci-sections.ts";
+import { list, option, uniqueName } from "./uci-sections.ts";
 import { netmaskOf } from "./words.ts";
 
 /** The kernel's metric of an IPv6 route that names none. */
@@ -13,8 +13,12 @@ const METRIC_OF_KERNEL6 = 1_024;
 const METRIC_STEP = 5;
 
 /** As OpenWrt would call the networks when nothing is known of its files. */
-export const plainNames = (pair: PairConfig): InterfaceNames =>
-  Object.fromEntries(pair.networks.map(({ name }) => [name, uciName(name)]));
+export function plainNames(pair: PairConfig): InterfaceNames {
+  const taken = new Set<string>();
+  return Object.fromEntries(
+    pair.networks.map(({ name }) => [name, uniqueName(uciName(name), taken)] as const),
+  );
+}
 
 /** The interface sections, for a router whose files are not known. */
 export const networkSections = (
@@ -69,7 +73,7 @@ const metricSettings = (network: PairNetwork): readonly Setting[] =>
   network.gateways.length === 0 ? [] : [option("metric", metricFloor(network) + METRIC_STEP)];
 
 /** The metric of the router's own default route must be greater than this: the one that goes with the role comes first. */
-export function metricFloor({ gateways, metric = 0 }: PairNetwork): number {
+function metricFloor({ gateways, metric = 0 }: PairNetwork): number {
   const hasIpv6 = gateways.some((address) => ipFamily(address) === 6);
   return Math.max(metric, hasIpv6 ? METRIC_OF_KERNEL6 : 0);
 }

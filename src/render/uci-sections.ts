@@ -50,3 +50,20 @@ export const isSet = (setting: Setting): boolean =>
 
 /** How the router's UCI calls the pair's networks, by the names that the pair gives them. */
 export type InterfaceNames = Readonly<Record<string, string>>;
+
+/** Names that differ in `-`, `.` and `_` only would be one: the later one gets a number. Adds to `taken`. */
+export function uniqueName(name: string, taken: Set<string>): string {
+  let unique = name;
+  for (let number = 2; taken.has(unique); number += 1) unique = `${name}_${number}`;
+  taken.add(unique);
+  return unique;
+}
+
+/** The sections with names that are different in each file. */
+export function distinct(sections: readonly WantedSection[]): readonly WantedSection[] {
+  const taken = new Map(UCI_PACKAGES.map((name) => [name, new Set<string>()]));
+  return sections.map((section) => {
+    const name = uniqueName(section.name, taken.get(section.package) ?? new Set());
+    return name === section.name ? section : Object.assign({}, section, { name });
+  });
+}

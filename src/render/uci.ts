@@ -8,7 +8,7 @@ import { firewallSections } from "./uci-firewall.ts";
 import { keepalivedSections, uciKeepalivedRemarks } from "./uci-keepalived.ts";
 import { networkSections, plainNames } from "./uci-network.ts";
 import type { Setting, WantedSection } from "./uci-sections.ts";
-import { isOwn, isSet, UCI_PACKAGES } from "./uci-sections.ts";
+import { distinct, isOwn, isSet, UCI_PACKAGES } from "./uci-sections.ts";
 
 /**
  * The batch: feed it to `uci -q batch`. It sets what the pair says and leaves everything else; sections named duet_* are
@@ -18,12 +18,12 @@ import { isOwn, isSet, UCI_PACKAGES } from "./uci-sections.ts";
 export function renderUciBatch(pair: PairConfig, node: string, secret?: Uint8Array): string {
   routersOf(pair, node);
   const names = plainNames(pair);
-  const sections = [
+  const sections = distinct([
     ...networkSections(pair, node, names),
     ...dhcpSections(pair, names),
     ...firewallSections(pair, node),
     ...keepalivedSections(pair, node, secret),
-  ];
+  ]);
   const lines = [
     ...heading(pair, node, [...BATCH_REMARKS, ...uciRemarks(pair, secret)]),
     ...UCI_PACKAGES.flatMap((name) =>

@@ -1,5 +1,5 @@
 /** vrrp_script sections of /etc/config/keepalived, with the weights of the track_script sections that name them. */
-import { splitCommand } from "../keepalived/commands.ts";
+import { splitCommand, unescape } from "../keepalived/commands.ts";
 import type { PairCheck } from "../pair/model.ts";
 import type { UciFile, UciSection } from "../uci/model.ts";
 import { optionOf } from "../uci/model.ts";
@@ -36,7 +36,7 @@ function readCheck(
   notes: UciNotes,
 ): PairCheck | undefined {
   const name = optionOf(section, "name");
-  const command = splitCommand(optionOf(section, "script") ?? "") ?? [];
+  const command = readCommand(optionOf(section, "script") ?? "");
   if (name === undefined || command.length === 0) {
     notes.section(section, "a check needs a name, and a script with its arguments");
     return undefined;
@@ -61,3 +61,7 @@ function readCheck(
     weight: tracker === undefined ? weight : number(tracker, "weight", -WEIGHT_MAX, weight),
   };
 }
+
+/** OpenWrt's package puts several words in double quotes, and one word in none. */
+const readCommand = (text: string): readonly string[] =>
+  splitCommand(/\s/.test(text.trim()) ? unescape(text) : text) ?? [];

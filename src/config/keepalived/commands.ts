@@ -19,7 +19,7 @@ export function readCommand(
 ): Command | undefined {
   const [first, ...rest] = words;
   const text = first?.quoted === true ? unescape(first.text) : (first?.text ?? "");
-  const argv = splitCommand(text);
+  const argv = first?.quoted === true ? splitEscaped(text) : splitCommand(text);
   if (argv === undefined || argv[0] === undefined) {
     const where = words[0]?.at ?? at;
     const message = `${quote(text)} is no command: quotes must be closed and a program be named`;
@@ -89,7 +89,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
   v: "\v",
 };
 
-const unescape = (text: string): string =>
+/** What stands for what inside double quotes. */
+export const unescape = (text: string): string =>
   text.replaceAll(/\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)/gs, (_, code: string) => {
     if (/^x./.test(code)) return String.fromCodePoint(Number.parseInt(code.slice(1), 16));
     if (/^[0-7]/.test(code)) return String.fromCodePoint(Number.parseInt(code, 8) & 255);
@@ -97,25 +98,32 @@ const unescape = (text: string): string =>
   });
 
 /** Words at blanks; single and double quotes group. Undefined when one is not closed. */
-export function splitCommand(text: string): readonly string[] | undefined {
+export const splitCommand = (text: string): readonly string[] | undefined =>
+  splitPieces(text.match(/[^]/gu) ?? []);
+
+/** The same where backslashes escape, inside quotes as well: keepalived takes them out of a command in quotes twice. */
+const splitEscaped = (text: string): readonly string[] | undefined =>
+  splitPieces(text.match(/\\(?:x[0-9a-fA-F]{1,2}|[0-7]{1,3}|[^])|[^]/gu) ?? []);
+
+/** A piece is a character, or an escape of one, which never ends a word or a quotation. */
+function splitPieces(pieces: readonly string[]): readonly string[] | undefined {
   const words: string[] = [];
   let word: string | undefined;
-  let at = 0;
-  while (at < text.length) {
-    const character = text[at] ?? "";
-    if (character === "'" || character === '"') {
-      const end = text.indexOf(character, at + 1);
-      if (end < 0) return undefined;
-      word = (word ?? "") + text.slice(at + 1, end);
-      at = end;
-    } else if (!/\s/.test(character)) {
-      word = (word ?? "") + character;
+  let quotation: string | undefined;
+  for (const piece of pieces) {
+    const isBetween = quotation === undefined;
+    if (piece === quotation) quotation = undefined;
+    else if (isBetween && (piece === "'" || piece === '"')) {
+      quotation = piece;
+      word ??= "";
+    } else if (!isBetween || !/^\s$/.test(piece)) {
+      word = (word ?? "") + (piece.length > 1 ? unescape(piece) : piece);
     } else if (word !== undefined) {
       words.push(word);
       word = undefined;
     }
-    at += 1;
   }
+  if (quotation !== undefined) return undefined;
   return word === undefined ? words : [...words, word];
 }
 
