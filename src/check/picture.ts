@@ -81,8 +81,9 @@ export interface InputFilter {
   readonly at: Position;
 }
 
-/** Without protocols: all; without ports: all. */
+/** Without protocols: all; without ports: all; without devices: all. */
 export interface AcceptRule {
+  readonly devices: readonly string[];
   readonly protocols: readonly string[];
   readonly ports: readonly (readonly [first: number, last: number])[];
 }

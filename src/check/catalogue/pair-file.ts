@@ -89,6 +89,11 @@ export const PAIR_ADVICE: Readonly<Record<PairFindingCode, Advice>> = {
     "A pair that follows one of them would change the other router.",
     "Make the files of both routers say the same, then import again.",
   ),
+  "interface-awaited": warning(
+    "The name is mistyped, is the other router's, or the interface is made later.",
+    "The network, and with it the whole group, is in fault until the interface is there.",
+    "Write a name that ip link prints; where the routers' names differ, interface: { ROUTER: NAME, ROUTER: NAME }.",
+  ),
   "interface-name": error(
     "The name has a slash, a blank or a colon, or is longer than 15 characters.",
     REFUSED,

@@ -23,7 +23,7 @@ export function readFirewall(file: UciFile, networks: readonly UciNetwork[]): Co
   return {
     inputs: [
       ...zones.map((zone) => zoneFilter(file, zone, { networks, defaults })),
-      ...(defaults === undefined ? [] : [defaultFilter(defaults)]),
+      ...(defaults === undefined ? [] : [defaultFilter(file, defaults)]),
     ],
     translations: zones.flatMap((zone) => translationsOf(file, zone, networks)),
     firewall: file.sections.map((section) => comparable(section)),
@@ -56,12 +56,12 @@ function zoneFilter(
   };
 }
 
-const defaultFilter = (defaults: UciSection): InputFilter => ({
+const defaultFilter = (file: UciFile, defaults: UciSection): InputFilter => ({
   interfaces: [],
   label: "the firewall",
   zone: undefined,
   accepts: accepts(defaults, false),
-  rules: [],
+  rules: sectionsOf(file, "rule").flatMap((rule) => acceptRule(rule, "*")),
   at: entryAt(defaults, "input"),
 });
 
@@ -87,7 +87,8 @@ function acceptRule(rule: UciSection, zone: string): readonly AcceptRule[] {
   const protocols = listOf(rule, "proto");
   const names = protocols.length === 0 ? ["tcpudp"] : protocols;
   const isAny = names.some((name) => ["all", "any", "*"].includes(name.toLowerCase()));
-  return [{ protocols: isAny ? [] : names, ports: portsOf(listOf(rule, "dest_port")) }];
+  const devices = listOf(rule, "device");
+  return [{ devices, protocols: isAny ? [] : names, ports: portsOf(listOf(rule, "dest_port")) }];
 }
 
 const portsOf = (words: readonly string[]): readonly (readonly [number, number])[] =>
@@ -105,7 +106,7 @@ function translationsOf(
   const name = optionOf(zone, "name");
   const devices = devicesOf(zone, networks);
   const sources = [
-    ...sectionsOf(file, "nat").filter((section) => optionOf(section, "src") === name),
+    ...sectionsOf(file, "nat").filter((section) => concerns(section, name, devices)),
     ...sectionsOf(file, "redirect").filter((section) => optionOf(section, "dest") === name),
   ].filter((section) => isOn(section, "enabled", true));
   const fixed = sources.filter((section) => optionOf(section, "target")?.toUpperCase() === "SNAT");
@@ -123,6 +124,18 @@ function translationsOf(
     if (isMasked) translations.push(masquerading(zone, "masq", place));
     return translations;
   });
+}
+
+/** By its zone, or by one of the interfaces of the zone. */
+function concerns(
+  section: UciSection,
+  zone: string | undefined,
+  devices: readonly string[],
+): boolean {
+  const source = optionOf(section, "src");
+  const named = listOf(section, "device");
+  if (named.length > 0) return named.some((device) => devices.includes(device));
+  return source === zone || source === "*";
 }
 
 type Place = Pick<Translation, "interface" | "zone">;

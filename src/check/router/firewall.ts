@@ -88,7 +88,18 @@ const PROTOCOLS: Readonly<Record<string, readonly string[]>> = {
   tcp: ["6", "tcp", "tcpudp"],
 };
 
-const letsIn = ({ protocols, ports }: AcceptRule, protocol: string, port?: number): boolean =>
+/** What is to come in. */
+interface Wanted {
+  readonly device: string;
+  readonly protocol: string;
+  readonly port?: number;
+}
+
+const letsIn = (
+  { devices, protocols, ports }: AcceptRule,
+  { device, protocol, port }: Wanted,
+): boolean =>
+  (devices.length === 0 || devices.includes(device)) &&
   (protocols.length === 0 ||
     protocols.some((name) => PROTOCOLS[protocol]?.includes(name.toLowerCase()) === true)) &&
   (port === undefined ||
@@ -102,10 +113,12 @@ function checkAdvertisements(picture: RouterPicture): readonly Finding[] {
   return [...byDevice].flatMap(([device, { authentication }]) => {
     const protocol = authentication.type === "header" ? "ah" : "vrrp";
     const filter = filterOf(picture, device);
-    if (filter === undefined || isOpen(filter, protocol)) return [];
+    if (filter === undefined || isOpen(filter, { device, protocol })) return [];
     const number = protocol === "ah" ? 51 : 112;
     const message = `${filter.label} does not accept IP protocol ${number} on ${device}, so this router does not hear the other router there`;
-    return [found("firewall-vrrp", filter.at, message, rule(filter, `option proto '${number}'`))];
+    return [
+      found("firewall-vrrp", filter.at, message, ruleFor(filter, `option proto '${number}'`)),
+    ];
   });
 }
 
@@ -114,17 +127,21 @@ function checkChannels(picture: RouterPicture): readonly Finding[] {
   return channels.flatMap((channel) => {
     const protocol = channel.transport === "tcp" ? "tcp" : "udp";
     const filter = filterOf(picture, channel.interface);
-    if (filter === undefined || isOpen(filter, protocol, channel.port)) return [];
+    if (
+      filter === undefined ||
+      isOpen(filter, { device: channel.interface, protocol, port: channel.port })
+    )
+      return [];
     const message = `${filter.label} does not accept ${protocol.toUpperCase()} port ${channel.port} on ${channel.interface}, so nothing is replicated`;
     const options = `option proto '${protocol}', option dest_port '${channel.port}'`;
-    return [found("firewall-replication", filter.at, message, rule(filter, options))];
+    return [found("firewall-replication", filter.at, message, ruleFor(filter, options))];
   });
 }
 
-const isOpen = ({ accepts, rules }: InputFilter, protocol: string, port?: number): boolean =>
-  accepts || rules.some((entry) => letsIn(entry, protocol, port));
+const isOpen = ({ accepts, rules }: InputFilter, wanted: Wanted): boolean =>
+  accepts || rules.some((rule) => letsIn(rule, wanted));
 
-function rule({ zone }: InputFilter, options: string): string {
+function ruleFor({ zone }: InputFilter, options: string): string {
   const source = zone === undefined ? "" : `option src '${zone}', `;
   return `add to /etc/config/firewall: config rule with ${source}${options}, option target 'ACCEPT'`;
 }

@@ -21,7 +21,10 @@ export function checkReplication(picture: RouterPicture): readonly Finding[] {
   ];
 }
 
-const COMMITS = /\bconntrackd\b[^\n]*\s-c\b|\bduet\s+flows\s+commit\b/;
+/** A script may call the program by a variable and the option by a function. */
+const commits = (text: string): boolean =>
+  (/conntrackd/i.test(text) && /(?<=\s|^)["']?-c["']?(?=\s|;|$)/m.test(text)) ||
+  /\bduet\s+flows\s+commit\b/.test(text);
 
 /** Silent about scripts whose text was not given. */
 function checkCommit(picture: RouterPicture): readonly Finding[] {
@@ -46,10 +49,10 @@ function notifiers({ instanceNotify, groupNotify }: Model): readonly Command[] {
 
 function mayCommit({ files }: RouterPicture, { argv }: Command): boolean {
   const program = argv[0] ?? "";
-  if (COMMITS.test(argv.join(" "))) return true;
+  if (commits(argv.join(" "))) return true;
   const name = program.split("/").at(-1) ?? program;
   const script = files.find(({ file }) => file.split("/").at(-1) === name);
-  return script === undefined || COMMITS.test(script.text);
+  return script === undefined || commits(script.text);
 }
 
 function checkLinks(
