@@ -59,6 +59,7 @@ export const EXPECTATION: Expectation = {
   replication: replicationOf(CONNTRACKD),
   peers: [ip("192.168.1.3"), ip("192.168.0.3"), ip("10.255.0.2")],
   files: ["/etc/duet/duet.yaml"],
+  local: [],
 };
 
 /** The same pair from another keepalived.conf. */

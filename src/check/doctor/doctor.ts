@@ -1,6 +1,6 @@
 /** `duet doctor`: from one look at a live router, and what it should be like, to findings. */
 
-import { type DoctorFinding, type Expectation, report } from "./finding.ts";
+import { type DoctorFinding, type Expectation, fromReader, report } from "./finding.ts";
 import { checkFirewall } from "./firewall.ts";
 import { checkInterfaces, checkRoutes } from "./interfaces.ts";
 import { checkKernel } from "./kernel.ts";
@@ -24,6 +24,7 @@ export function diagnose(snapshot: Snapshot, expected: Expectation): readonly Do
     ...checkSegment(snapshot, expected),
     ...checkRoles(snapshot, expected),
     ...checkSystem(snapshot, expected),
+    ...expected.local.map((diagnostic) => fromReader(diagnostic)),
   ];
   return [...findings.filter(isError), ...findings.filter((finding) => !isError(finding))];
 }

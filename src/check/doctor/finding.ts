@@ -4,7 +4,7 @@ import type { Diagnostic } from "../../config/diagnostics.ts";
 import type { Model } from "../../config/model.ts";
 import type { ReplicationConfig } from "../../replication/config.ts";
 import { findEntries } from "../catalogue.ts";
-import type { CheckCode } from "../finding.ts";
+import { type CheckCode, explained } from "../finding.ts";
 import type { DOCTOR_ENTRIES } from "./catalogue.ts";
 
 /** Codes of live findings; those that are certain from files as well are shared with `duet check`. */
@@ -31,6 +31,8 @@ export interface Expectation {
   readonly peers: readonly IpAddress[];
   /** Files that the router needs, the configuration first. */
   readonly files: readonly string[];
+  /** What the readers of the configuration say of this router: programs, users, the secret. */
+  readonly local: readonly Diagnostic[];
 }
 
 interface Details {
@@ -55,4 +57,11 @@ export function report({ code, place, message, fix, severity }: Details): Doctor
     why: entry.consequence,
     fix: fix ?? entry.fix,
   };
+}
+
+/** A finding of a reader, with the reasons of the catalogue. */
+export function fromReader(diagnostic: Diagnostic): DoctorFinding {
+  const { at, code, severity, message } = diagnostic;
+  const { why, fix } = explained(diagnostic);
+  return { code, severity, place: `${at.file}:${at.line}:${at.column}`, message, why, fix };
 }

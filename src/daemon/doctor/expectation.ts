@@ -1,5 +1,4 @@
 /** What this router should be like, from the files that its daemon runs on. */
-import { readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { IpAddress } from "../../base/ip.ts";
@@ -40,17 +39,19 @@ export function loadExpectation(options: ExpectationOptions): LoadedExpectation 
     : fromPair(path.resolve(options.config), options.node);
 }
 
-/** What is there and what is not is for the doctor to say, so the readers are not told of interfaces and addresses. */
+/** As on any router: what is there and what is not must not keep the file from being read. */
 function fromClassicFiles({ keepalived, conntrackd }: ExpectationOptions): LoadedExpectation {
-  const { interfaces: _, addresses: __, ...environment } = systemEnvironment({});
+  const { hostName, variables } = systemEnvironment({});
+  const anywhere = { hostName, variables };
+  const choice = { config: null, keepalived, conntrackd, configId: null, node: null };
   const election =
     keepalived === null
-      ? loadConfiguration(NO_FILES)
-      : loadKeepalivedConf(path.resolve(keepalived), systemFiles, environment);
+      ? loadConfiguration({ ...choice, conntrackd: null })
+      : loadKeepalivedConf(path.resolve(keepalived), systemFiles, anywhere);
   const flows =
     conntrackd === null
       ? undefined
-      : loadConntrackdConf(path.resolve(conntrackd), systemFiles, environment);
+      : loadConntrackdConf(path.resolve(conntrackd), systemFiles, anywhere);
   const diagnostics = [...election.diagnostics, ...(flows?.diagnostics ?? [])];
   const { model } = election;
   if (model === undefined || hasErrors(diagnostics))
@@ -58,10 +59,28 @@ function fromClassicFiles({ keepalived, conntrackd }: ExpectationOptions): Loade
   const replication = flows?.config;
   const peers = peersOf(model, replication);
   const files = [...election.files, ...(flows?.files ?? [])];
-  return { expectation: { model, replication, peers, files }, diagnostics, how: null };
+  const local = localFindings(loadConfiguration(choice).diagnostics, diagnostics);
+  return { expectation: { model, replication, peers, files, local }, diagnostics, how: null };
 }
 
-const NO_FILES = { config: null, keepalived: null, conntrackd: null, configId: null, node: null };
+/** The kernel was asked for these itself. */
+const SEEN_LIVE: ReadonlySet<string> = new Set([
+  "address-foreign",
+  "interface-missing",
+  "interface-unknown",
+]);
+
+const keyOf = ({ at, code, message }: Diagnostic): string =>
+  `${at.file}:${at.line}:${at.column} ${code} ${message}`;
+
+/** What is said of the files on this router and would not be said of them elsewhere. */
+function localFindings(
+  here: readonly Diagnostic[],
+  anywhere: readonly Diagnostic[],
+): readonly Diagnostic[] {
+  const known = new Set(anywhere.map((one) => keyOf(one)));
+  return here.filter((one) => !known.has(keyOf(one)) && !SEEN_LIVE.has(one.code));
+}
 
 /** Other ends of unicast advertisements and of replication. */
 function peersOf(
@@ -92,14 +111,13 @@ function fromPair(file: string, name: string | null): LoadedExpectation {
     const unknown = {
       at,
       severity: "error" as const,
-      code: "router-unknown",
+      code: "node-unknown",
       message: found.message,
     };
     return { expectation: undefined, diagnostics: [...loaded.diagnostics, unknown], how: null };
   }
   const node = found.router.name;
-  const secret = readSecret(pair.secretFile);
-  const derived = deriveModel({ ...loaded, pair }, node, secret, systemEnvironment({}));
+  const derived = deriveModel({ ...loaded, pair }, node);
   const diagnostics = [...loaded.diagnostics, ...derived.diagnostics];
   if (hasErrors(diagnostics)) return { expectation: undefined, diagnostics, how: found.how };
   const { model, replication } = derived;
@@ -108,14 +126,10 @@ function fromPair(file: string, name: string | null): LoadedExpectation {
     ...new Set([...others.map(({ address }) => address), ...peersOf(model, replication)]),
   ];
   const files = [...loaded.files, ...(pair.secretFile === undefined ? [] : [pair.secretFile])];
-  return { expectation: { model, replication, peers, files }, diagnostics, how: found.how };
+  const live = loadConfiguration({ ...NO_FILES, config: file, node });
+  const local = localFindings(live.diagnostics, diagnostics);
+  const expectation = { model, replication, peers, files, local };
+  return { expectation, diagnostics, how: found.how };
 }
 
-/** The secret itself is of no interest here: empty where it cannot be read. */
-function readSecret(file: string | undefined): Uint8Array {
-  try {
-    return file === undefined ? new Uint8Array() : readFileSync(file);
-  } catch {
-    return new Uint8Array();
-  }
-}
+const NO_FILES = { keepalived: null, conntrackd: null, configId: null };

@@ -116,7 +116,7 @@ export function findPrograms(gaps: Gaps): readonly ProgramSeen[] {
     if (name === undefined || !OTHERS.has(name) || found.has(name)) continue;
     const namespace = inspect(`/proc/${pid}/ns/net`, (file) => readlinkSync(file));
     if (namespace === own) found.set(name, pid);
-    else if (namespace === undefined) hidden += 1;
+    else if (namespace === HIDDEN) hidden += 1;
   }
   if (hidden > 0)
     gaps.add(
@@ -127,11 +127,14 @@ export function findPrograms(gaps: Gaps): readonly ProgramSeen[] {
   return [...found].map(([name, pid]) => ({ name, pid }));
 }
 
-/** Undefined when the process has ended meanwhile, or hides it. */
+const HIDDEN = "hidden";
+
+/** Undefined when the process has ended meanwhile. */
 function inspect(file: string, read: (file: string) => string): string | undefined {
   try {
     return read(file);
-  } catch {
-    return undefined;
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    return code === "EACCES" || code === "EPERM" ? HIDDEN : undefined;
   }
 }

@@ -314,6 +314,21 @@ describe("exact words", () => {
     expect(diagnosis(nothing)).toEqual([]);
   });
 
+  test("what a reader says of this router alone is told with its place, and why", () => {
+    const at = { file: "/etc/duet/duet.yaml", line: 4, column: 1 };
+    const message = "there is no secret file /etc/duet/secret";
+    const local = [{ at, severity: "error", code: "secret-unreadable", message }] as const;
+    const [finding] = diagnosis({}, expecting({ local }));
+    expect(finding).toMatchObject({
+      code: "secret-unreadable",
+      severity: "error",
+      place: "/etc/duet/duet.yaml:4:1",
+      message,
+    });
+    expect(finding?.why).toMatch(/\.$/);
+    expect(finding?.fix).not.toBe("");
+  });
+
   test("without replication nothing is said of connection tracking", () => {
     const expectation = expecting({ replication: undefined });
     expect(diagnosis({ sysctls: { "net.ipv4.ip_forward": "1" } }, expectation)).toEqual([]);
