@@ -38,7 +38,7 @@ export function planReload(before: Model, after: Model): ReloadPlan {
     instances: difference(before.vrrp.instances, after.vrrp.instances, instanceKey),
     groups: difference(before.vrrp.groups, after.vrrp.groups, ({ name }) => name),
     trackers: difference(before.trackers, after.trackers, trackerKey),
-    notificationChanged: !same(notification(before), notification(after)),
+    notificationChanged: !same(notification(before, after), notification(after, before)),
     staticsChanged: !same(before.statics, after.statics),
     settingsChanged: !same(settings(before), settings(after)),
   };
@@ -62,14 +62,23 @@ function difference<T>(
   return { kept, added, removed: [...left.values()] };
 }
 
-/** By the identity of instances: a new name for the same one changes none of its scripts. */
-const notification = ({ vrrp, instanceNotify, groupNotify, fifos }: Model): unknown => ({
-  instances: Object.fromEntries(
-    vrrp.instances.map((instance) => [instanceKey(instance), instanceNotify[instance.name]]),
-  ),
-  groupNotify,
-  fifos,
-});
+/**
+ * Scripts of the instances and groups that are in both, and all pipes. By the identity of instances: a new name for the same
+ * one changes none of its scripts.
+ */
+function notification(model: Model, other: Model): unknown {
+  const known = new Set(other.vrrp.instances.map(instanceKey));
+  const kept = model.vrrp.instances.filter((instance) => known.has(instanceKey(instance)));
+  return {
+    instances: Object.fromEntries(
+      kept.map((instance) => [instanceKey(instance), model.instanceNotify[instance.name]]),
+    ),
+    groups: Object.fromEntries(
+      Object.entries(model.groupNotify).filter(([name]) => Object.hasOwn(other.groupNotify, name)),
+    ),
+    fifos: model.fifos,
+  };
+}
 
 const settings = (model: Model): unknown => ({
   routerId: model.routerId,
@@ -87,7 +96,7 @@ const settings = (model: Model): unknown => ({
  * Whether two plain values are equal. Where a command stands in its file is no difference: adding a comment above it must
  * not look like a change.
  */
-function same(a: unknown, b: unknown): boolean {
+export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a) !== Array.isArray(b)) return false;

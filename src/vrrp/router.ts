@@ -11,10 +11,11 @@ import type { IpAddress } from "../base/ip.ts";
 import { after, earliest, type Instant } from "../base/time.ts";
 import type { RefusalReason } from "./admission.ts";
 import { instanceKey, PRIORITY_RESIGN, type RouterConfig } from "./config.ts";
-import type { RouterAction, RouterEvent, TrackerValue, UnitState } from "./events.ts";
+import type { NotifyState, RouterAction, RouterEvent, TrackerValue, UnitState } from "./events.ts";
 import { assess, type Surroundings } from "./faults.ts";
 import { Links } from "./links.ts";
 import { type Member, newMember, retire } from "./member.ts";
+import { notification } from "./orders.ts";
 import { refusalNotice } from "./refusals.ts";
 import { Remarks } from "./remarks.ts";
 import type { Turn } from "./turn.ts";
@@ -103,6 +104,8 @@ export class VrrpRouter {
       const role = commonRole(unit, roles);
       if (role !== undefined) {
         unit.resume(role, around, afterwards);
+        const state = role === "loading" ? "active" : role;
+        if (unit.state === state) introduce(unit, state, roles, afterwards);
         continue;
       }
       for (const member of unit.members) {
@@ -294,17 +297,41 @@ export class VrrpRouter {
   }
 }
 
-/** The role that all members of a unit had, and in which it goes on; a unit without one has to start over. */
+/**
+ * The role that all members of a unit had, and in which it goes on; a unit without one has to start over. Members that are
+ * new take part in the role of the others: adding a network is no reason to fail over.
+ */
 function commonRole(
   { members }: Unit,
   roles: ReadonlyMap<Member, Role>,
 ): "active" | "loading" | "backup" | "fault" | undefined {
-  const found = members.map((member) => roles.get(member));
+  const found = members.map((member) => roles.get(member)).filter((role) => role !== undefined);
+  if (found.length === 0) return undefined;
   if (found.every(holdsRole)) return found.includes("loading") ? "loading" : "active";
   for (const role of ["backup", "fault"] as const)
     if (found.every((one) => one === role)) return role;
   return undefined;
 }
+
+/** Scripts of new members hear the role that they were taken into. */
+function introduce(
+  { members }: Unit,
+  state: keyof typeof NOTIFY_WORDS,
+  roles: ReadonlyMap<Member, Role>,
+  { out }: Turn,
+): void {
+  for (const member of members) {
+    const { config, priority } = member;
+    if (!roles.has(member))
+      out.push(notification("INSTANCE", config.name, NOTIFY_WORDS[state], priority));
+  }
+}
+
+const NOTIFY_WORDS = {
+  active: "MASTER",
+  backup: "BACKUP",
+  fault: "FAULT",
+} as const satisfies Partial<Record<UnitState, NotifyState>>;
 
 const holdsRole = (role: Role | undefined): boolean => role === "active" || role === "loading";
 

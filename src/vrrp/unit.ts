@@ -274,7 +274,7 @@ export class Unit {
   }
 
   /**
-   * Goes on after a reload, all members in `state`: Active tells the world its new parameters, Backup listens anew, and
+   * Goes on after a reload, all members in one role, new ones too: Active tells the world its new parameters, Backup listens anew, and
    * all of them find out whether the new configuration still lets them.
    */
   resume(role: "active" | "loading" | "backup" | "fault", around: Surroundings, turn: Turn): void {
@@ -283,7 +283,9 @@ export class Unit {
     this.#cause = { code: "reload", text: `stays ${state} through a reload` };
     if (role === "active") this.#installation.succeeded();
     for (const member of this.members) {
-      const { announcements, config } = member;
+      const { announcements, config, counters } = member;
+      // A member that a reload added takes part in the role of the others.
+      if (state === "active" && member.state.name !== "active") counters.becameActive += 1;
       if (state === "backup") member.state = listening(member, turn.now);
       if (state === "active")
         member.announcements = reschedule(announcements, config.announcements, turn.now);

@@ -251,16 +251,45 @@ describe("a reload that removes or adds an instance", () => {
     expect(rig.notified()).toEqual(["INSTANCE WAN DELETED"]);
   });
 
-  test("lets a group with a new member listen as one", () => {
-    const both = lanAndWan();
-    const lan = { instances: both.instances.slice(0, 1) };
-    const rig = active({ ...both, ...lan, groups: [groupConfig({ members: ["LAN"] })] });
+  const both = lanAndWan();
+  const lanOnly = {
+    ...both,
+    instances: both.instances.slice(0, 1),
+    groups: [groupConfig({ members: ["LAN"] })],
+  };
+
+  test("takes a new member of an Active group into its role without a failover", () => {
+    const rig = active(lanOnly);
     rig.reload(both);
-    expect(rig.instance("LAN").state).toBe("backup");
-    expect(rig.instance("WAN").state).toBe("backup");
-    expect(rig.sent()).toEqual([0]);
-    expect(rig.of("withdraw")).toMatchObject([{ instances: ["LAN"] }]);
-    expect(rig.instance("LAN").counters.releasedActive).toBe(1);
+    expect(rig.unit("G").state).toBe("active");
+    expect(rig.instance("WAN").state).toBe("active");
+    expect(rig.of("advertise")).toEqual([
+      { type: "advertise", instance: "LAN", priority: 100 },
+      { type: "advertise", instance: "WAN", priority: 100 },
+    ]);
+    expect(rig.of("install")).toEqual([{ type: "install", unit: "G", instances: ["LAN", "WAN"] }]);
+    expect(rig.of("withdraw")).toEqual([]);
+    expect(rig.notified()).toEqual(["INSTANCE WAN MASTER"]);
+  });
+
+  test("lets a new member of a Backup group listen with the others", () => {
+    const rig = new Rig(lanOnly);
+    rig.pass(seconds(3));
+    rig.take();
+    rig.reload(both);
+    expect(rig.unit("G").state).toBe("backup");
+    expect(rig.sent()).toEqual([]);
+    expect(rig.notified()).toEqual(["INSTANCE WAN BACKUP"]);
+  });
+
+  test("sends an Active group to fault when the new member's interface is down", () => {
+    const rig = active(lanOnly);
+    rig.link("eth1", { running: false });
+    rig.take();
+    rig.reload(both);
+    expect(rig.unit("G").state).toBe("fault");
+    expect(rig.of("withdraw")).toHaveLength(1);
+    expect(rig.notified()).toEqual(["INSTANCE LAN FAULT", "INSTANCE WAN FAULT", "GROUP G FAULT"]);
   });
 
   test("starts an added instance like any other", () => {
