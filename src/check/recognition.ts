@@ -1,6 +1,6 @@
 /** Which program a configuration file was written for, by its name where that says it, and by what stands in its lines. */
 
-/** Programs whose configuration the daemon itself can run from. */
+/** Classic configurations that the daemon itself can run from. */
 export type ConfigurationKind = "keepalived" | "conntrackd";
 
 /** Files of the same router that say what surrounds the pair. */
@@ -18,6 +18,14 @@ const CONNTRACKD = /^\s*(?:sync|general|stats|helper)\s*(?:\{.*|#.*)?$/i;
 /** The blocks of keepalived.conf, and what may stand before them. */
 const KEEPALIVED =
   /^\s*(?:global_defs|vrrp_|static_|virtual_server|real_server|track_|linkbeat|garp_group|interface_up|net_namespace|include|[@$~])/;
+
+/** The sections of the pair's file. No other kind of file has such a word and a colon at the beginning of a line. */
+const PAIR =
+  /^(?:pair|secret-file|routers|networks|vrrp|track|replication|hooks|fencing)\s*:(?:\s|$)/m;
+
+/** Whether `file` with that content is meant as a pair's file. */
+export const isPairFile = (file: string, text: string): boolean =>
+  /\.ya?ml$/i.test(file) || PAIR.test(text);
 
 /** The first line that tells decides. A file that says nothing is taken for a keepalived.conf. */
 export function recogniseConfiguration(text: string): ConfigurationKind {

@@ -2,15 +2,16 @@ import { type Command, Option } from "commander";
 import type { Finding } from "../check/finding.ts";
 import type { ConfigurationKind } from "../check/recognition.ts";
 import { formatDiagnostic } from "../config/diagnostics.ts";
+import { CONFIG_DEFAULT } from "./config-default.ts";
 import { examples } from "./examples.ts";
 import { EXIT } from "./exit-code.ts";
+import type { FileReport } from "./file-report.ts";
 import { paintFor } from "./paint.ts";
-import type { FileReport } from "./read-findings.ts";
 import type { Session } from "./session.ts";
 import { plural } from "./words.ts";
 
 interface CheckFlags {
-  readonly as?: ConfigurationKind;
+  readonly as?: ConfigurationKind | "pair";
   readonly configId?: string;
   readonly router?: readonly string[];
   readonly explain?: string;
@@ -22,17 +23,17 @@ export function addCheck(program: Command, session: Session): void {
     .command("check")
     .summary("check configuration files")
     .description(
-      "Reads the files of one router or of both as the daemon would, compares them with each other, and lists every finding with file, line and column, why it matters and what to do. Besides keepalived.conf and conntrackd.conf it reads OpenWrt's network, dhcp, firewall and keepalived, dnsmasq.conf, nftables rules, sysctl.conf, sysupgrade.conf and notify scripts. The exit status is 1 when there are errors, 0 when there are warnings only. Nothing is changed on the system.",
+      "Reads the pair's file as each of the two routers does, or the files of one router or of both as the daemon would, compares them with each other, and lists every finding with file, line and column, why it matters and what to do. Besides keepalived.conf and conntrackd.conf it reads OpenWrt's network, dhcp, firewall and keepalived, dnsmasq.conf, nftables rules, sysctl.conf, sysupgrade.conf and notify scripts. The exit status is 1 when there are errors, 0 when there are warnings only. Nothing is changed on the system.",
     )
     .argument(
       "[file...]",
-      "files, told apart by their content; those below one folder belong to one router",
+      `files, told apart by their content; those below one folder belong to one router (default: ${CONFIG_DEFAULT})`,
     )
     .addOption(
-      new Option("--as <program>", "whose configuration the files are").choices([
-        "keepalived",
-        "conntrackd",
-      ]),
+      new Option(
+        "--as <kind>",
+        "what the files are, if their content does not tell: a program's, or the pair's",
+      ).choices(["keepalived", "conntrackd", "pair"]),
     )
     .addOption(
       new Option(
@@ -49,6 +50,7 @@ export function addCheck(program: Command, session: Session): void {
     .addHelpText(
       "after",
       examples(
+        ["duet check", `the pair's file, ${CONFIG_DEFAULT}`],
         ["duet check /etc/keepalived/keepalived.conf", "before duet reload"],
         [
           "duet check /etc/keepalived/keepalived.conf /etc/conntrackd/conntrackd.conf",
@@ -71,11 +73,11 @@ async function checkFiles(
   command: Command,
   session: Session,
 ): Promise<void> {
-  if (files.length + routers.length === 0) command.error("error: missing required argument 'file'");
   // What reads configurations is only loaded when it is needed: the other verbs start sooner.
-  const { readReports } = await import("./read-findings.ts");
+  const { readReports } = await import("./check-reports.ts");
   const options = { ...(kind && { kind }), ...(configId !== undefined && { configId }), routers };
-  const read = readReports(files, options);
+  const given = files.length + routers.length === 0 ? [CONFIG_DEFAULT] : files;
+  const read = await readReports(given, options);
   if (typeof read === "string") command.error(`error: ${read}`);
   const { reports, notes } = read;
   for (const note of notes) session.note(`duet: ${note}\n`);

@@ -1,42 +1,37 @@
 import path from "node:path";
-import { explained, type Finding, inOrder } from "../check/finding.ts";
+import { type Finding, inOrder } from "../check/finding.ts";
+import type { PairFacts } from "../check/picture.ts";
 import type { ConfigurationKind } from "../check/recognition.ts";
 import { type FileReading, type GivenFile, readRouter } from "../check/router-files.ts";
 import { checkSite } from "../check/site.ts";
-import type { Environment } from "../config/source.ts";
+import type { Environment, FileSource } from "../config/source.ts";
 import { systemEnvironment, systemFiles } from "../daemon/config-files.ts";
 import { fileKind, groupFiles, type RouterFiles, routerFromOption } from "./check-files.ts";
+import { type FileReport, type Reports, reportOf } from "./file-report.ts";
 
-export interface ReadOptions {
-  readonly configId?: string | null;
+export interface ClassicOptions {
+  readonly configId: string | null;
   /** By the content of the file unless given. */
-  readonly kind?: ConfigurationKind;
+  readonly kind: ConfigurationKind | undefined;
   /** NAME=FOLDER, one for each router. */
-  readonly routers?: readonly string[];
+  readonly routers: readonly string[];
+  /** What a pair's file that was given, too, says of a router. */
+  readonly factsOf: (router: string) => PairFacts | undefined;
 }
 
-/** The findings of one file and of what it includes. */
-export interface FileReport {
-  readonly file: string;
-  readonly errors: number;
-  readonly warnings: number;
-  readonly diagnostics: readonly Finding[];
-}
-
-export interface Reports {
-  readonly reports: readonly FileReport[];
-  /** What could not be done, in a sentence each. */
-  readonly notes: readonly string[];
+interface ClassicReports extends Reports {
+  /** Findings that stand in none of the files, but in the pair's. */
+  readonly elsewhere: readonly Finding[];
 }
 
 /**
  * Everything that is to be said about configurations as the daemon would read them, each alone, those of one router
  * together, and those of two routers beside each other. A text says what is wrong with the options.
  */
-export function readReports(
+export function readClassicReports(
   files: readonly string[],
-  { configId = null, kind, routers = [] }: ReadOptions,
-): Reports | string {
+  { configId, kind, routers, factsOf }: ClassicOptions,
+): ClassicReports | string {
   const given = files.map((file): GivenFile => ({ file, kind: kind ?? fileKind(file) }));
   const named: RouterFiles[] = [];
   for (const option of routers) {
@@ -52,42 +47,42 @@ export function readReports(
         ]
       : [];
   const isPair = groups.length === 2;
-  const read = groups.map((group) => readGroup(group, isPair, configId));
+  const read = groups.map((group) => {
+    const pair = factsOf(group.name);
+    return readRouter(group.name, group.files, { ...worldOf(group, isPair, configId), pair });
+  });
   const pictures = read.map(({ picture }) => picture);
   const beyond = [
     ...read.flatMap(({ findings }) => findings),
     ...(isPair ? checkSite(pictures) : pictures.flatMap((picture) => checkSite([picture]))),
   ];
   const readings = read.flatMap((group) => group.readings);
-  return { reports: readings.map((reading) => reportOf(reading, beyond)), notes };
+  const own = new Set(readings.flatMap((reading) => reading.files));
+  return {
+    reports: readings.map((reading) => readingReport(reading, beyond)),
+    notes,
+    elsewhere: beyond.filter(({ at }) => !own.has(at.file)),
+  };
 }
 
-function readGroup(
-  { name, files, isNamed }: RouterFiles,
+function worldOf(
+  { name, isNamed }: RouterFiles,
   isPair: boolean,
   configId: string | null,
-): ReturnType<typeof readRouter> {
+): { readonly source: FileSource; readonly environment: Environment } {
   const absolute = { ...systemFiles, read: (file: string) => systemFiles.read(path.resolve(file)) };
   const id = configId === null ? {} : { configId };
   // Of another router's interfaces, programs and users this machine knows nothing.
   const elsewhere: Environment = { hostName: name, variables: {}, ...id };
   const environment = isNamed || isPair ? elsewhere : systemEnvironment(id);
-  return readRouter(name, files, { source: absolute, environment });
+  return { source: absolute, environment };
 }
 
-function reportOf(
+function readingReport(
   { file, files, diagnostics }: FileReading,
   beyond: readonly Finding[],
 ): FileReport {
   const own = new Set(files);
-  const all = inOrder(
-    [
-      ...diagnostics.map((diagnostic) => explained(diagnostic)),
-      ...beyond.filter(({ at }) => own.has(at.file)),
-    ],
-    files,
-  );
-  const count = (severity: Finding["severity"]): number =>
-    all.filter((finding) => finding.severity === severity).length;
-  return { file, errors: count("error"), warnings: count("warning"), diagnostics: all };
+  const all = [...diagnostics, ...beyond.filter(({ at }) => own.has(at.file))];
+  return reportOf(file, inOrder(all, files));
 }

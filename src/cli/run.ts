@@ -1,12 +1,11 @@
 import { type Command, Option } from "commander";
 import { LEVELS, type Level } from "../log/catalogue.ts";
+import { CONFIG_DEFAULT } from "./config-default.ts";
 import { examples } from "./examples.ts";
 import type { Session } from "./session.ts";
 import { SOCKET_DEFAULT, socketOption } from "./socket-option.ts";
 
 const STATE_DIR_DEFAULT = "/var/lib/duet";
-/** The pair's file where nothing else is said. */
-const CONFIG_DEFAULT = "/etc/duet/duet.yaml";
 
 interface RunFlags {
   readonly config?: string;

@@ -21,17 +21,15 @@ export interface LoadedConfiguration extends Loaded {
 }
 
 /** Where the configuration is, and what is known of this router before it is read. */
-export type ConfigurationChoice = Pick<
-  RunOptions,
-  "config" | "keepalived" | "conntrackd" | "configId" | "node"
->;
+export type ConfigurationChoice = Pick<RunOptions, "keepalived" | "conntrackd" | "configId"> &
+  Partial<Pick<RunOptions, "config" | "node">>;
 
 /**
  * All findings, and a model unless one of them is an error. Reads files; never throws for what they say. `before` is the
  * router of the pair that this one has been until now.
  */
 export function loadConfiguration(
-  { config, keepalived, conntrackd, configId, node }: ConfigurationChoice,
+  { config = null, keepalived, conntrackd, configId, node = null }: ConfigurationChoice,
   before?: string,
 ): LoadedConfiguration {
   if (config !== null) return loadPairConfiguration(config, { node, before });

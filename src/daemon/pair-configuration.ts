@@ -72,20 +72,19 @@ interface PairSecret {
   readonly problems: readonly Diagnostic[];
 }
 
-/** The secret file of the pair, if something is made from it; a relative path begins where the pair's file is. */
+/** The secret file of the pair, if something is made from it. */
 export function readPairSecret(loaded: UsablePair): PairSecret {
-  const { pair, files } = loaded;
+  const { pair } = loaded;
   const nothing = new Uint8Array();
   if (pair.secretFile === undefined || !needsSecret(pair))
     return { content: nothing, problems: [] };
-  const file = path.resolve(path.dirname(files[0] ?? ""), pair.secretFile);
-  const read = readSecretFile(file);
+  const read = readSecretFile(pair.secretFile);
   const told = (code: PairFindingCode, message: string): PairSecret => ({
     content: nothing,
     problems: [problem(loaded, "secretFile", code, message)],
   });
   if (!read.ok) return told(read.code, read.message);
-  const short = secretProblem(file, read.content);
+  const short = secretProblem(pair.secretFile, read.content);
   return short === undefined
     ? { content: read.content, problems: [] }
     : told("secret-short", short);

@@ -24,6 +24,8 @@ export interface DaemonOptions {
   readonly config?: string;
   /** Text of conntrackd.conf, likewise; without it nothing is replicated. */
   readonly conntrackd?: string;
+  /** Text of the pair's file, likewise, instead of the two. */
+  readonly pair?: string;
   /** Further words of the command line. */
   readonly words?: readonly string[];
   /** Words before the program, such as setpriv and its options. */
@@ -83,6 +85,7 @@ export class TestDaemon {
   readonly folder: string;
   readonly configFile: string;
   readonly conntrackdFile: string;
+  readonly pairFile: string;
   readonly socket: string;
   readonly stateDir: string;
   readonly client: ControlClient;
@@ -95,6 +98,7 @@ export class TestDaemon {
     this.folder = options.folder ?? newFolder();
     this.configFile = path.join(this.folder, "keepalived.conf");
     this.conntrackdFile = path.join(this.folder, "conntrackd.conf");
+    this.pairFile = path.join(this.folder, "duet.yaml");
     this.socket = path.join(this.folder, "duet.sock");
     this.stateDir = path.join(this.folder, "state");
     this.client = new ControlClient(this.socket, { timeoutMs: PATIENCE_MS });
@@ -107,6 +111,10 @@ export class TestDaemon {
     if (options.conntrackd !== undefined) {
       this.configureReplication(options.conntrackd);
       own.push("--conntrackd", this.conntrackdFile);
+    }
+    if (options.pair !== undefined) {
+      this.configurePair(options.pair);
+      own.push("--config", this.pairFile);
     }
     const command = [process.execPath, PROGRAM, "run", ...own, "--state-dir", this.stateDir];
     // ip and setpriv become the program that they start: its process id is the child's.
@@ -152,6 +160,10 @@ export class TestDaemon {
 
   configureReplication(config: string): void {
     writeFileSync(this.conntrackdFile, config.replaceAll("@DIR@", this.folder));
+  }
+
+  configurePair(config: string): void {
+    writeFileSync(this.pairFile, config.replaceAll("@DIR@", this.folder));
   }
 
   /** Waits until the control socket answers; fails with the log if the daemon ends instead. */
@@ -216,6 +228,12 @@ export class TestDaemon {
   /** The same for conntrackd.conf. */
   async reloadReplication(config: string): Promise<EventRecord> {
     this.configureReplication(config);
+    return this.#reload();
+  }
+
+  /** The same for the pair's file. */
+  async reloadPair(config: string): Promise<EventRecord> {
+    this.configurePair(config);
     return this.#reload();
   }
 

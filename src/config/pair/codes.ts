@@ -22,6 +22,7 @@ export const PAIR_FINDINGS = {
   "file-unreadable": "The file cannot be read.",
   "gateway-subnet": "A gateway is not in a subnet of its network, or is an address of the pair.",
   "import-disagreement": "The files of the two routers that are imported contradict each other.",
+  "interface-awaited": "This router has no interface of that name yet.",
   "interface-name": "An interface name is not possible on Linux.",
   "key-duplicate": "A key stands twice in one place.",
   "key-missing": "A key is missing that has no default.",

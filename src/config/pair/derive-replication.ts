@@ -55,16 +55,8 @@ function draftSync(
 ): SyncDraft {
   const { mode, externalCache, commitTimeout } = replication;
   const at = derivation.at("replication");
+  // Without an external cache received flows go straight into the kernel; the reader says so.
   const commits = externalCache || mode === "alarm";
-  if (commitTimeout !== undefined && !commits) {
-    const message =
-      "commit-timeout has no effect with external-cache: false, because received flows go straight into the kernel: remove one of the two";
-    derivation.findings.warn(
-      derivation.at("replication.commitTimeout"),
-      "option-conflict",
-      message,
-    );
-  }
   return {
     ...newSync(at),
     modes: [{ mode: MODES[mode], at }],

@@ -59,7 +59,7 @@ function reportMissingInterfaces({ pair, node, reading, findings, at }: Derivati
     if (device === undefined || known.includes(device)) continue;
     const list = known.length === 0 ? "" : `; there are ${known.slice(0, 12).join(", ")}`;
     const message = `${node.name} has no interface ${device} yet, and ${name} is down until it has one${list}${didYouMean(device, known)}`;
-    findings.warn(at(`networks.${name}.interfaces`), "interface-unknown", message);
+    findings.warn(at(`networks.${name}.interfaces`), "interface-awaited", message);
   }
 }
 

@@ -128,7 +128,6 @@ test.each([
   { argv: ["run", "--config-id", "x"], says: "--config-id goes with --keepalived only" },
   { argv: ["run", "--keepalived", "x", "--log-level", "loud"], says: "error, warn, info, debug" },
   { argv: ["events", "--limit", "-1"], says: "0 to 1000 is possible" },
-  { argv: ["check"], says: "missing required argument 'file'" },
   { argv: ["resign"], says: "missing required argument 'unit'" },
 ])("duet $argv is wrong usage and says $says", async ({ argv, says }) => {
   const { code, out, note } = await duet(...argv);
