@@ -1,4 +1,5 @@
 /** `duet render uci`: a batch for uci(1), or the files of /etc/config edited in place. */
+import { statSync } from "node:fs";
 import path from "node:path";
 import { formatDiagnostic } from "../config/diagnostics.ts";
 import type { RenderedFile, RenderRequest, RenderTarget } from "./render-targets.ts";
@@ -67,7 +68,7 @@ async function renderFolder(
   return files.map((file) => ({
     path: file.path,
     text: file.text,
-    mode: 0o600,
+    mode: statSync(file.path).mode & 0o777,
     remarks,
     advice: ADVICE[file.package] ?? "",
     isIncomplete: file.package === "keepalived" && isUciIncomplete(pair, secret),
