@@ -39,6 +39,8 @@ export const REPLICATION: Omit<PairReplication, "links" | "filter" | "commitTime
 };
 
 export const LEASE: Duration = seconds(43_200);
+/** What keepalived runs at a change of the role where conntrackd replicates for it; rendered under that name. */
+export const NOTIFY_SCRIPT = "/etc/duet/notify.sh";
 export const FENCING: Duration = seconds(2);
 /** Shortest interval that VRRP version 3 can name. */
 export const INTERVAL_STEP: Duration = milliseconds(10);
