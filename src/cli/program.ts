@@ -3,6 +3,7 @@ import { addCheck } from "./check.ts";
 import { addDoctor } from "./doctor.ts";
 import { addEvents } from "./events.ts";
 import { addFlows } from "./flows.ts";
+import { addImport } from "./import.ts";
 import { addLab } from "./lab.ts";
 import { addMetrics } from "./metrics.ts";
 import { addReload } from "./reload.ts";
@@ -42,6 +43,7 @@ export function makeProgram(session: Session): Command {
   addCheck(program, session);
   addDoctor(program, session);
   addReload(program, session);
+  addImport(program, session);
   addRender(program, session);
   addResign(program, session);
   addMetrics(program, session);
