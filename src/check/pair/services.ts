@@ -1,9 +1,10 @@
 /** DHCP and firewall of two routers: a host must notice nothing of a failover. */
-import type { IpAddress } from "../../base/ip.ts";
+import { type IpAddress, parseIp } from "../../base/ip.ts";
 import { type Finding, found } from "../finding.ts";
 import {
   type DhcpService,
   type FirewallRule,
+  interfaceFor,
   type RouterPicture,
   type StaticLease,
   virtualsOf,
@@ -115,7 +116,17 @@ function symbolic({ text }: FirewallRule, own: RouterPicture, peer: RouterPictur
     learn(address, "own address of the link");
     learn(other, "peer's address of the link");
   }
-  return text.replaceAll(/[\d.:a-f]{3,}/g, (part) => names.get(part) ?? part);
+  return text.replaceAll(/[\d.:a-f]{3,}/g, (part) => names.get(part) ?? guessed(part, own, peer));
+}
+
+/** Where own addresses are not known, one of a network of the pair that is not virtual may be a router's. */
+function guessed(part: string, own: RouterPicture, peer: RouterPicture): string {
+  if (own.ownAddresses.length > 0 && peer.ownAddresses.length > 0) return part;
+  const address = parseIp(part);
+  if (address === undefined) return part;
+  if (virtualsOf(own).some(({ prefix }) => prefix.address === address)) return part;
+  const device = interfaceFor(own, address);
+  return device === undefined ? part : `an address on ${device}`;
 }
 
 const TEXT_MAX = 80;

@@ -4,6 +4,7 @@ import { type Finding, found } from "../finding.ts";
 import {
   type DhcpOption,
   type DhcpService,
+  interfaceFor,
   networksOn,
   type RouterPicture,
   type StaticLease,
@@ -25,7 +26,7 @@ export function checkDhcp(
 ): readonly Finding[] {
   return [
     ...picture.dhcp.flatMap((service) => checkService(picture, service, routers)),
-    ...checkLeases(picture.leases),
+    ...checkLeases(picture),
   ];
 }
 
@@ -138,18 +139,22 @@ function checkPool(
   return [found("dhcp-pool-covers", pool.at, message)];
 }
 
-function checkLeases(leases: readonly StaticLease[]): readonly Finding[] {
+/** A host may have one entry in each of several networks. */
+function checkLeases(picture: RouterPicture): readonly Finding[] {
   const seen = new Map<string, StaticLease>();
-  return leases.flatMap((lease) => {
+  return picture.leases.flatMap((lease) => {
+    const { macs, address, name } = lease;
+    const network = (address === undefined ? undefined : interfaceFor(picture, address)) ?? "";
     const keys = [
-      ...lease.macs.map((mac) => `hardware address ${mac}`),
-      ...(lease.address === undefined ? [] : [`address ${lease.address}`]),
-      ...(lease.name === undefined ? [] : [`name ${lease.name.toLowerCase()}`]),
+      ...macs.map((mac) => `hardware address ${mac}`),
+      ...(address === undefined ? [] : [`address ${address}`]),
+      ...(name === undefined ? [] : [`name ${name.toLowerCase()}`]),
     ];
-    const repeated = keys.filter((key) => seen.has(key));
+    const repeated = keys.filter((key) => seen.has(`${network} ${key}`));
     const [first] = repeated;
-    const other = first === undefined ? undefined : seen.get(first);
-    for (const key of keys) if (!seen.has(key)) seen.set(key, lease);
+    const other = first === undefined ? undefined : seen.get(`${network} ${first}`);
+    for (const key of keys)
+      if (!seen.has(`${network} ${key}`)) seen.set(`${network} ${key}`, lease);
     if (other === undefined) return [];
     const message = `static lease ${describeLease(lease)} has the ${repeated.join(" and the ")} of the one in line ${other.at.line}`;
     return [found("dhcp-host-duplicate", lease.at, message)];
