@@ -58,7 +58,7 @@ function compare(
 const not = (answer: Answer): Answer => (answer === undefined ? undefined : !answer);
 
 /** True when one is true, false when all are false. */
-export function anyOf(answers: readonly Answer[]): Answer {
+function anyOf(answers: readonly Answer[]): Answer {
   if (answers.includes(true)) return true;
   return answers.includes(undefined) ? undefined : false;
 }
