@@ -23,8 +23,16 @@ const TOOL = [
   "-p udp -s 192.168.7.3 -d 10.1.1.1 --sport 1000 --dport 80 -t 3600 -w 5",
   "-p tcp -s 192.168.7.4 -d 10.1.1.1 --sport 1000 --dport 80 --state SYN_RECV -t 3600 -m 77",
   "-p tcp -s fd00:7::1 -d fd00:8::1 --sport 1000 --dport 80 --state ESTABLISHED -u SEEN_REPLY,ASSURED -t 3600",
+  "-p tcp -s 192.168.7.7 -d 10.1.1.1 --sport 1000 --dport 80 --state ESTABLISHED -u SEEN_REPLY,ASSURED -t 3600 --src-nat 203.0.113.9:7001 --dst-nat 10.9.9.9:8081",
+  "-p icmp -s 192.168.7.8 -d 10.1.1.1 --icmp-type 8 --icmp-code 0 --icmp-id 78 -t 3600 --src-nat 203.0.113.9",
+  "-p icmpv6 -s fd00:7::2 -d fd00:8::1 --icmpv6-type 128 --icmpv6-code 0 --icmpv6-id 79 -t 3600",
+  "-p tcp -s fd00:7::3 -d fd00:8::1 --sport 1000 --dport 80 --state ESTABLISHED -u SEEN_REPLY,ASSURED -t 3600 --src-nat fd00:9::1",
+  "-p udp -s fd00:7::4 -d fd00:8::1 --sport 1000 --dport 53 -u SEEN_REPLY -t 3600 --dst-nat fd00:9::2",
   "-p udp -s 192.168.7.5 -d 10.1.1.1 --sport 1000 --dport 80 -t 3600 --src-nat 203.0.113.9:7000",
 ] as const;
+
+/** conntrackd takes UDP-Lite and tells of it without ports. */
+const UDP_LITE = "-p udplite -s 192.168.7.6 -d 10.1.1.1 --sport 1000 --dport 80 -t 3600";
 
 const DIRECTIONS: readonly (readonly [ReplicatorKind, ReplicatorKind])[] = [
   ["duet", "conntrackd"],
@@ -59,7 +67,7 @@ describe.skipIf(missing !== undefined).each(DIRECTIONS)(
       await sender().start();
       await receiver().start();
       await site.converse();
-      loadFlows(site.routers.alpha, TOOL);
+      loadFlows(site.routers.alpha, from === "duet" ? [...TOOL, UDP_LITE] : TOOL);
     });
     afterAll(() => {
       site.close();
@@ -70,6 +78,7 @@ describe.skipIf(missing !== undefined).each(DIRECTIONS)(
         expect(flows.length).toBeGreaterThanOrEqual(TOOL.length + 10);
         for (const protocol of ["tcp", "udp", "icmp", "icmpv6", "sctp", "gre"])
           expect(flows.some((line) => line.startsWith(`${protocol} `))).toBe(true);
+        if (from === "duet") mention("udplite")(flows);
         mention("mark=42", "mark=77", "zone=5", "helper=ftp", "SYN_RECV")(flows);
       });
     });

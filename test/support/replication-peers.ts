@@ -41,28 +41,38 @@ export interface ReplicationSettings {
   readonly sync?: string;
   /** Further lines of General. */
   readonly general?: string;
+  /** Dedicated links instead of the one over UDP, seen from the router with the address 10.255.N.`own` on link N. */
+  readonly links?: (own: number, other: number) => string;
 }
 
-const LINK: Readonly<Record<ReplicatorName, string>> = { alpha: "10.255.0.1", beta: "10.255.0.2" };
+/** Last part of a router's address on every dedicated link. */
+const HOST: Readonly<Record<ReplicatorName, number>> = { alpha: 1, beta: 2 };
+
+/** A link over UDP or TCP on interface "sync" (number 0) or "sync1". */
+export const unicastLink = (
+  [own, other]: readonly [number, number],
+  { transport = "UDP", number = 0 }: { readonly transport?: string; readonly number?: number } = {},
+): string => `${transport} {
+    IPv4_address 10.255.${number}.${own}
+    IPv4_Destination_Address 10.255.${number}.${other}
+    Port ${3_780 + number}
+    Interface sync${number === 0 ? "" : number}
+    SndSocketBuffer 1249280
+    RcvSocketBuffer 1249280
+    Checksum on
+  }`;
 
 /** conntrackd.conf of one router; its socket and lock file are in `folder`. */
 function replicationConf(
   name: ReplicatorName,
   folder: string,
-  { mode = "Mode FTFW { }", sync = "", general = "" }: ReplicationSettings,
+  { mode = "Mode FTFW { }", sync = "", general = "", ...given }: ReplicationSettings,
 ): string {
-  const other = name === "alpha" ? "beta" : "alpha";
+  const own = HOST[name];
+  const { links = (mine: number, theirs: number) => unicastLink([mine, theirs]) } = given;
   return `Sync {
   ${mode}
-  UDP {
-    IPv4_address ${LINK[name]}
-    IPv4_Destination_Address ${LINK[other]}
-    Port 3780
-    Interface sync
-    SndSocketBuffer 1249280
-    RcvSocketBuffer 1249280
-    Checksum on
-  }
+  ${links(own, 3 - own)}
   ${sync}
 }
 General {
@@ -73,7 +83,7 @@ General {
   NetlinkBufferSize 2097152
   NetlinkBufferSizeMaxGrowth 8388608
   Filter From Userspace {
-    Address Ignore { IPv4_address 127.0.0.1 IPv4_address 10.255.0.1 IPv4_address 10.255.0.2 }
+    Address Ignore { IPv4_address 127.0.0.1 IPv4_address 10.255.0.0/16 }
   }
   ${general}
 }

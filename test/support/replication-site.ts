@@ -1,4 +1,4 @@
-/** Two routers with a dedicated link, each of which replicates; behind alpha a client and a server with real connections. */
+/** Two routers with two dedicated links, each of which replicates; behind alpha a client and a server with real connections. */
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { ConntrackTable, lasting, tupleOf } from "./conntrack-table.ts";
@@ -97,9 +97,11 @@ export class ReplicationSite {
   constructor(label: string, kinds: Readonly<Record<ReplicatorName, ReplicatorKind>>) {
     this.routers = this.#each((name) => this.#net.namespace(`${label}-${name.slice(0, 1)}`));
     const { alpha, beta } = this.routers;
-    this.#net.cable(alpha, "sync", beta, "sync");
-    alpha.ip("addr add 10.255.0.1/30 dev sync");
-    beta.ip("addr add 10.255.0.2/30 dev sync");
+    for (const [number, device] of ["sync", "sync1"].entries()) {
+      this.#net.cable(alpha, device, beta, device);
+      alpha.ip(`addr add 10.255.${number}.1/30 dev ${device}`);
+      beta.ip(`addr add 10.255.${number}.2/30 dev ${device}`);
+    }
     for (const router of [alpha, beta]) {
       router.exec("nft", RULES);
       router.exec("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1");
