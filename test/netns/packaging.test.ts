@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
@@ -32,10 +32,7 @@ const optionsIn = (text: string): readonly string[] =>
 test.runIf(hasSystemd)("systemd has nothing to say against the unit", () => {
   const file = path.join(newFolder(), "duet.service");
   // The program is not installed where the tests run.
-  writeFileSync(
-    file,
-    unit.replace("/usr/bin/duet", "/bin/true").replace(/^Documentation=.*$/m, ""),
-  );
+  writeFileSync(file, unit.replace(/^Documentation=.*$/m, ""));
   const output = execFileSync("systemd-analyze", ["verify", "--man=no", file], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
@@ -50,8 +47,54 @@ test("unit and init script start the daemon with options that it has", () => {
     ...optionsIn(setting("ExecStart")),
     ...optionsIn(init.replaceAll(/^\s*#.*$/gm, "")),
   ];
-  expect(used).toContain("--keepalived");
+  expect(used).toEqual(expect.arrayContaining(["--config", "--keepalived", "--conntrackd"]));
   expect(used.filter((option) => !known.includes(option))).toEqual([]);
+});
+
+/** What the unit's shell runs, with files in `folder` and without the program. */
+function unitCommand(folder: string): string {
+  const script = /^\/bin\/sh -c '(.*)'$/.exec(setting("ExecStart"))?.[1] ?? "";
+  return execFileSync(
+    "sh",
+    [
+      "-c",
+      script
+        .replaceAll("$$", "$")
+        .replaceAll("/etc/", `${folder}/`)
+        .replace("exec /usr/bin/", "echo "),
+    ],
+    { encoding: "utf8", env: { ...process.env, DUET_OPTIONS: "--log-level debug" } },
+  ).trim();
+}
+
+/** What the init script tells procd to run, with files in `folder` and nothing in /etc/config/duet. */
+function procdCommand(folder: string): string {
+  const script = read("openwrt/duet.init").replaceAll("/etc/", `${folder}/`);
+  const procd = `config_load() { :; }
+config_get() { eval "$1='\${4-}'"; }
+config_get_bool() { eval "$1=1"; }
+mkdir() { :; }
+chmod() { :; }
+procd_open_instance() { :; }
+procd_close_instance() { :; }
+procd_set_param() { [ "$1" = command ] && shift && printf '%s ' "$@"; }
+procd_append_param() { shift; printf '%s ' "$@"; }
+`;
+  const file = path.join(folder, "init");
+  writeFileSync(file, `${procd}${script}\nstart_service\n`);
+  return execFileSync("sh", [file], { encoding: "utf8" }).trim();
+}
+
+test("unit and init script take the pair's file where there is one, and keepalived's otherwise", () => {
+  const folder = newFolder();
+  const keepalived = `--keepalived ${folder}/keepalived/keepalived.conf`;
+  expect(unitCommand(folder)).toBe(`duet run ${keepalived} --log-level debug`);
+  expect(procdCommand(folder)).toContain(`/usr/bin/duet run ${keepalived} --socket`);
+  mkdirSync(path.join(folder, "duet"));
+  writeFileSync(path.join(folder, "duet/duet.yaml"), "");
+  const pair = `--config ${folder}/duet/duet.yaml`;
+  expect(unitCommand(folder)).toBe(`duet run ${pair} --log-level debug`);
+  expect(procdCommand(folder)).toContain(`/usr/bin/duet run ${pair} --socket`);
 });
 
 test("the unit asks for no more than the daemon's own message says", () => {

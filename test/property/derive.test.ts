@@ -85,7 +85,7 @@ test("its scripts and checks, but for the user root that is written out there", 
       const withoutRoot = (value: unknown): unknown =>
         JSON.parse(
           JSON.stringify(plain(value)).replaceAll('"user":"root"', '"user":"@"'),
-          (_, inner) => (inner === "@" ? undefined : inner),
+          (_, inner: unknown) => (inner === "@" ? undefined : inner),
         );
       const programs = ({ instanceNotify, groupNotify, trackers }: typeof model): unknown => ({
         instanceNotify,

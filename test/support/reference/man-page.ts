@@ -12,7 +12,7 @@ export function manPage(program: Command): string {
     ...pages.flatMap(({ usage }) => [`.B ${escape(usage)}`, ".br"]),
     ".SH DESCRIPTION",
     escape(
-      "Duet elects the Active one of two or more routers by VRRP and moves virtual addresses and routes to it. It runs from keepalived.conf as it is and shares the network with keepalived.",
+      "Duet elects the Active one of two routers by VRRP, moves virtual addresses and routes to it, and replicates the state of connections before it does. It runs from one file that is the same on both routers, or from keepalived.conf and conntrackd.conf as they are, and shares the network with keepalived and conntrackd.",
     ),
     ".SH COMMANDS",
     ...pages.flatMap((verb) => verbSection(verb)),
@@ -38,6 +38,11 @@ const EXIT_CODES: readonly (readonly [string, string])[] = [
 ];
 
 const FILES: readonly (readonly [string, string])[] = [
+  ["/etc/duet/duet.yaml", "The pair's file, the same on both routers."],
+  [
+    "/etc/duet/secret",
+    "What the routers authenticate each other with, where the pair's file says so; for its owner only.",
+  ],
   ["/etc/keepalived/keepalived.conf", "The configuration that --keepalived usually names."],
   ["/etc/conntrackd/conntrackd.conf", "The configuration that --conntrackd usually names."],
   ["/run/duet/duet.sock", "Control socket, for its owner only."],
