@@ -62,12 +62,15 @@ const chains: fc.Arbitrary<Chains> = fc.record({
 function rulesetOf(all: Chains, isOpen: boolean): Ruleset {
   const [family, table] = ["inet", "t"];
   const base = isOpen ? OPEN_INPUT : INPUT;
-  const items = Object.entries(all).flatMap(([chain, list]) => [
-    { chain: { family, table, name: chain, handle: 1, ...(chain === "input" && base) } },
-    ...list.map(({ holds, verdict }, index) => ({
-      rule: { family, table, chain, handle: index, expr: [CONDITIONS[holds], verdict] },
+  const made = Object.keys(all).map((name) => ({
+    chain: { family, table, name, handle: 1, ...(name === "input" && base) },
+  }));
+  const filled = Object.entries(all).flatMap(([chain, list]) =>
+    list.map(({ holds, verdict }, handle) => ({
+      rule: { family, table, chain, handle, expr: [CONDITIONS[holds], verdict] },
     })),
-  ]);
+  );
+  const items = [...made, ...filled];
   return readRuleset({ nftables: items }, "");
 }
 
