@@ -66,6 +66,8 @@ export function addRender(program: Command, session: Session): void {
     .action(async (target: string | undefined, flags: RenderFlags, command: Command) => {
       if (target === undefined && flags.undo !== true)
         command.error("error: missing argument 'target'");
+      if (flags.files !== undefined && target !== "uci")
+        command.error("error: --files goes with the target uci only");
       // Readers and renderers are only loaded when they are needed: the other verbs start sooner.
       const { runRender, runUndo } = await import("./render-run.ts");
       if (target === undefined) runUndo(flags.backups, session);

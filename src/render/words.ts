@@ -11,31 +11,23 @@ export const wholeSeconds = (span: Duration): number => Math.max(1, Math.ceil(to
 export const isWhole = (span: Duration): boolean => span > 0 && span % seconds(1) === 0;
 
 /**
- * A command of keepalived.conf, in double quotes. Words are grouped by quotes inside, and what keepalived would expand
- * or end the line at is written as octal escapes.
+ * A command of keepalived.conf, in double quotes. Words are grouped by quotes inside. What keepalived would expand, end the
+ * line at or count as a quotation mark of the line is written as octal escapes.
  */
 export function commandText(argv: readonly string[]): string {
   const inner = argv.map(groupWord).join(" ");
-  return `"${inner.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll(EXPANDED, octal)}"`;
+  return `"${inner.replaceAll("\\", String.raw`\\`).replaceAll(EXPANDED, octal)}"`;
 }
 
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const EXPANDED = /[$~\x00-\x1f\x7f]/g;
+const EXPANDED = /["$~\x00-\x1f\x7f]/g;
 
 const octal = (character: string): string =>
   `\\${(character.codePointAt(0) ?? 0).toString(8).padStart(3, "0")}`;
 
-function groupWord(word: string): string {
-  if (word !== "" && !/[\s'"]/.test(word)) return word;
-  if (!word.includes("'")) return `'${word}'`;
-  if (!word.includes('"')) return `"${word}"`;
-  // Neighbouring quotations are one word.
-  return word
-    .split(/('+)/)
-    .filter((part) => part !== "")
-    .map((part) => (part.startsWith("'") ? `"${part}"` : `'${part}'`))
-    .join("");
-}
+/** Backslashes escape inside single quotes, too. */
+const groupWord = (word: string): string =>
+  /^[^\s'"\\]+$/.test(word) ? word : `'${word.replaceAll(/['\\]/g, String.raw`\$&`)}'`;
 
 /** Whether keepalived.conf can hold the word where no command is expected: nothing escapes a quote there. */
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for

@@ -3,10 +3,11 @@
  * Duet that runs from the pair's file itself. Connections through the rendered translation go on.
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { milliseconds } from "../../src/base/time.ts";
+import { linkEnds } from "../../src/config/pair/ends.ts";
 import type { PairConfig } from "../../src/config/pair/model.ts";
 import { writePair } from "../../src/config/pair/write.ts";
 import { ControlClient } from "../../src/control/client.ts";
@@ -27,7 +28,7 @@ import { renderDnsmasq } from "../../src/render/dnsmasq.ts";
 import { renderKeepalived } from "../../src/render/keepalived.ts";
 import { renderNftables } from "../../src/render/nftables.ts";
 import { renderNotifyScript } from "../../src/render/notify-script.ts";
-import { PATHS } from "../../src/render/paths.ts";
+import { CONNTRACKD_LOCK, CONNTRACKD_SOCKET, PATHS } from "../../src/render/paths.ts";
 import { eventually } from "../support/daemon.ts";
 import { labName } from "../support/lab.ts";
 import { type TestNamespace, TestNet } from "../support/netns.ts";
@@ -93,6 +94,67 @@ describe.skipIf(missing !== undefined)(`real programs ${missing ?? ""}`, () => {
       router.exec("dnsmasq", "--test", "-C", place("dnsmasq.conf", renderDnsmasq(pair, node)));
       router.exec("sh", "-n", place("notify.sh", renderNotifyScript(pair, node)));
     }
+  });
+
+  test("keepalived hands the words of a hook on as they are", async () => {
+    net = new TestNet();
+    router = net.namespace("render");
+    router.ip("link add br-lan type veth peer name p-lan");
+    for (const device of ["br-lan", "p-lan"]) router.ip(`link set ${device} up`);
+    const log = path.join(folder, "words");
+    const hook = place(
+      "hook",
+      `#!/bin/sh\nprintf '<%s>' "$@" > ${log}-\nmv ${log}- ${log}\n`,
+      0o755,
+    );
+    const words = [
+      "two words",
+      "$HOME",
+      "~SEQ(a, 1, 2)",
+      "#x",
+      "{",
+      "it's",
+      'a"b',
+      "c\\d",
+      "\\n",
+      "",
+      "ü",
+    ];
+    const [lan] = APART.networks;
+    const pair = {
+      ...APART,
+      election: { ...APART.election, unicast: false },
+      networks: [lan!],
+      hooks: { ...APART.hooks, backup: [hook, ...words] },
+    };
+    const file = place("keepalived.conf", renderKeepalived(pair, "alpha"));
+    expect(router.exec("keepalived", "--config-test", "--use-file", file)).toBe("");
+    const pids = ["--pid", path.join(folder, "k.pid"), "--vrrp_pid", path.join(folder, "v.pid")];
+    router.spawn("keepalived", "--dont-fork", "--vrrp", "--use-file", file, ...pids);
+    await eventually("the hook to run", () => Promise.resolve(existsSync(log)));
+    expect(readFileSync(log, "utf8")).toBe(words.map((word) => `<${word}>`).join(""));
+  });
+
+  test.each([HOME, OFFICE])("conntrackd runs on what is rendered from pair $name", async (pair) => {
+    net = new TestNet();
+    router = net.namespace("render");
+    for (const { network, interface: device, own } of linkEnds(pair, "alpha")) {
+      router.ip(`link add ${device} type veth peer name p-${network.name}`);
+      router.ip(`link set ${device} up`);
+      const ending = own.includes(":") ? `64 dev ${device} nodad` : `30 dev ${device}`;
+      router.ip(`address add ${own}/${ending}`);
+    }
+    const socket = path.join(folder, "conntrackd.ctl");
+    const config = renderConntrackd(pair, "alpha")
+      .replace(CONNTRACKD_SOCKET, socket)
+      .replace(CONNTRACKD_LOCK, path.join(folder, "conntrackd.lock"))
+      .replace("Syslog On", "Syslog Off");
+    const file = place("conntrackd.conf", config);
+    router.spawn("conntrackd", "-C", file);
+    await eventually("conntrackd to listen", () => Promise.resolve(existsSync(socket)));
+    expect(router.exec("conntrackd", "-C", file, "-s", "network")).toContain("network statistics");
+    router.exec("conntrackd", "-C", file, "-k");
+    await eventually("conntrackd to end", () => Promise.resolve(!existsSync(socket)));
   });
 });
 

@@ -18,8 +18,7 @@ export function readCommand(
   { keyword: { at }, words }: Statement,
 ): Command | undefined {
   const [first, ...rest] = words;
-  const text = first?.quoted === true ? unescape(first.text) : (first?.text ?? "");
-  const argv = first?.quoted === true ? splitEscaped(text) : splitCommand(text);
+  const { text, argv } = readWords(first);
   if (argv === undefined || argv[0] === undefined) {
     const where = words[0]?.at ?? at;
     const message = `${quote(text)} is no command: quotes must be closed and a program be named`;
@@ -78,6 +77,15 @@ export function readOwner(
   return { user, group };
 }
 
+function readWords(word: Word | undefined): {
+  readonly text: string;
+  readonly argv: readonly string[] | undefined;
+} {
+  const { text: written = "", quoted = false } = word ?? {};
+  const text = quoted ? unescape(written) : written;
+  return { text, argv: quoted ? splitEscaped(text) : splitCommand(text) };
+}
+
 const ESCAPES: Readonly<Record<string, string>> = {
   a: "\x07",
   b: "\b",
@@ -97,35 +105,29 @@ export const unescape = (text: string): string =>
     return ESCAPES[code] ?? code;
   });
 
+/** A word, and what of it stands in quotes; then the same where backslashes escape, inside quotes as well. */
+const WORD = /(?:'[^']*'|"[^"]*"|[^\s'"])+/g;
+const QUOTATION = /'([^']*)'|"([^"]*)"|(\\)/g;
+const ESCAPED_WORD = /(?:'(?:\\[^]|[^'\\])*'|"(?:\\[^]|[^"\\])*"|\\(?:[^]|$)|[^\s'"\\])+/g;
+const ESCAPED_QUOTATION = /'((?:\\[^]|[^'\\])*)'|"((?:\\[^]|[^"\\])*)"|(\\[^])/g;
+
 /** Words at blanks; single and double quotes group. Undefined when one is not closed. */
 export const splitCommand = (text: string): readonly string[] | undefined =>
-  splitPieces(text.match(/[^]/gu) ?? []);
+  splitBy(WORD, text)?.map((word) => withoutQuotes(QUOTATION, word));
 
-/** The same where backslashes escape, inside quotes as well: keepalived takes them out of a command in quotes twice. */
+/** keepalived takes escapes out of a command in quotes twice: from the whole, then from each word. */
 const splitEscaped = (text: string): readonly string[] | undefined =>
-  splitPieces(text.match(/\\(?:x[0-9a-fA-F]{1,2}|[0-7]{1,3}|[^])|[^]/gu) ?? []);
+  splitBy(ESCAPED_WORD, text)?.map((word) => unescape(withoutQuotes(ESCAPED_QUOTATION, word)));
 
-/** A piece is a character, or an escape of one, which never ends a word or a quotation. */
-function splitPieces(pieces: readonly string[]): readonly string[] | undefined {
-  const words: string[] = [];
-  let word: string | undefined;
-  let quotation: string | undefined;
-  for (const piece of pieces) {
-    const isBetween = quotation === undefined;
-    if (piece === quotation) quotation = undefined;
-    else if (isBetween && (piece === "'" || piece === '"')) {
-      quotation = piece;
-      word ??= "";
-    } else if (!isBetween || !/^\s$/.test(piece)) {
-      word = (word ?? "") + (piece.length > 1 ? unescape(piece) : piece);
-    } else if (word !== undefined) {
-      words.push(word);
-      word = undefined;
-    }
-  }
-  if (quotation !== undefined) return undefined;
-  return word === undefined ? words : [...words, word];
+function splitBy(word: RegExp, text: string): readonly string[] | undefined {
+  return text.replaceAll(word, "").trim() === "" ? (text.match(word) ?? []) : undefined;
 }
+
+const withoutQuotes = (quotation: RegExp, word: string): string =>
+  word.replaceAll(
+    quotation,
+    (_, single?: string, double?: string, escape?: string) => single ?? double ?? escape ?? "",
+  );
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 

@@ -80,6 +80,7 @@ test("nothing is rendered that a pair without replication and DHCP does not need
 test.each([
   ["a router that is not in the pair", ["--node", "gamma"], 'no router "gamma"'],
   ["a file that is not there", ["--config", "/nonexistent/duet.yaml"], "there is no such file"],
+  ["a folder for a target that has none", ["--files", "/etc/config"], "--files goes with"],
   ["no target", [], "missing argument 'target'"],
   ["two things to do at once", ["--diff", "--apply"], "cannot be used with"],
 ])("%s is wrong usage", async (what, flags, says) => {

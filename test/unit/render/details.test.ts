@@ -35,10 +35,10 @@ describe("words", () => {
   test.each([
     [["/bin/true"], '"/bin/true"'],
     [["a", "b c", ""], `"a 'b c' ''"`],
-    [["it's"], String.raw`"\"it's\""`],
-    [[`a"b`], String.raw`"'a\"b'"`],
+    [["it's"], String.raw`"'it\\'s'"`],
+    [['a"b'], String.raw`"'a\042b'"`],
     [["$HOME", "~SEQ(a)"], String.raw`"\044HOME \176SEQ(a)"`],
-    [["back\\slash", "line\nfeed"], String.raw`"back\\slash 'line\012feed'"`],
+    [["back\\slash", "line\nfeed"], String.raw`"'back\\\\slash' 'line\012feed'"`],
   ])("of the command %j are grouped and escaped", (argv, text) => {
     expect(commandText(argv)).toBe(text);
   });
