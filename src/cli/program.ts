@@ -4,6 +4,7 @@ import { addDoctor } from "./doctor.ts";
 import { addEvents } from "./events.ts";
 import { addFlows } from "./flows.ts";
 import { addImport } from "./import.ts";
+import { addInit } from "./init.ts";
 import { addLab } from "./lab.ts";
 import { addMetrics } from "./metrics.ts";
 import { addReload } from "./reload.ts";
@@ -40,6 +41,7 @@ export function makeProgram(session: Session): Command {
   addStatus(program, session);
   addEvents(program, session);
   addFlows(program, session);
+  addInit(program, session);
   addCheck(program, session);
   addDoctor(program, session);
   addReload(program, session);
