@@ -1,4 +1,6 @@
 /** What is rendered from one pair's file for both routers agrees: checking the files finds no error in them. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import type { PairConfig } from "../../src/config/pair/model.ts";
@@ -9,6 +11,7 @@ import { renderNftables } from "../../src/render/nftables.ts";
 import { renderNotifyScript } from "../../src/render/notify-script.ts";
 import { renderSysctl } from "../../src/render/sysctl.ts";
 import { renderSysupgrade } from "../../src/render/sysupgrade.ts";
+import { renderUciFiles } from "../../src/render/uci-files.ts";
 import { type Files, findInSite } from "../support/check-site.ts";
 import { pairConfig } from "../support/pair-arbitrary.ts";
 import { HOME } from "../support/rendered-pairs.ts";
@@ -39,6 +42,26 @@ test("in the files of the home pair only that it replicates what its own link ca
   expect(new Set(findingsOf(HOME).map(({ code }) => code))).toEqual(
     new Set(["own-flows-replicated"]),
   );
+});
+
+const HOW_TO = path.join(import.meta.dirname, "../unit/check/how-to");
+
+/** The how-to's files of OpenWrt, edited for the home pair. */
+function editedFiles(node: string): Files {
+  const packages = (["network", "dhcp", "firewall"] as const).map((name) => {
+    const file = `etc/config/${name}`;
+    return { package: name, path: file, text: readFileSync(path.join(HOW_TO, node, file), "utf8") };
+  });
+  const { files } = renderUciFiles(HOME, node, packages, SECRET);
+  return {
+    "etc/keepalived/keepalived.conf": renderKeepalived(HOME, node, SECRET),
+    ...Object.fromEntries(files.map((file) => [file.path, file.text])),
+  };
+}
+
+test("in the how-to's files of OpenWrt, edited for the home pair, only the comment is wrong", () => {
+  const { found } = findInSite(editedFiles("alpha"), editedFiles("beta"));
+  expect(new Set(found.map(({ code }) => code))).toEqual(new Set(["comment-address"]));
 });
 
 /** A pair's file may ask for these. */

@@ -94,6 +94,11 @@ export const PAIR_ADVICE: Readonly<Record<PairFindingCode, Advice>> = {
     "The network, and with it the whole group, is in fault until the interface is there.",
     "Write a name that ip link prints; where the routers' names differ, interface: { ROUTER: NAME, ROUTER: NAME }.",
   ),
+  "import-nothing": error(
+    "The file that elects a router and names the virtual addresses was not given.",
+    "There is nothing to make a pair of.",
+    "Import keepalived.conf, or OpenWrt's keepalived file, along with the others.",
+  ),
   "interface-name": error(
     "The name has a slash, a blank or a colon, or is longer than 15 characters.",
     REFUSED,

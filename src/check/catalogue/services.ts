@@ -105,6 +105,13 @@ export const SERVICES_ENTRIES = {
       "The router does not find itself in the pair's file, or the other one looks for it at the wrong address.",
     fix: "Write the same address into duet.yaml and into the network configuration.",
   },
+  "election-not-given": {
+    severity: "warning",
+    summary: "The election is described in OpenWrt's own configuration, which is not compared.",
+    cause: "/etc/config/keepalived has vrrp_instance sections, and no keepalived.conf was given.",
+    consequence: "Virtual addresses are not known, so nothing is checked against them.",
+    fix: "Give the file that OpenWrt makes of it, too: /tmp/keepalived.conf on the router.",
+  },
   "keepalived-conf-unused": {
     severity: "error",
     summary: "OpenWrt starts keepalived from its own configuration and not from keepalived.conf.",

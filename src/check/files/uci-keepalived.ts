@@ -5,12 +5,18 @@ import type { RouterPicture } from "../picture.ts";
 
 const SECTIONS = new Set(["globals", "global_defs"]);
 
-/** Silent about other files and when there is no keepalived.conf among the files. */
+/** Silent about other files. */
 export function checkStart(file: UciFile, { election }: RouterPicture): readonly Finding[] {
   const isAboutKeepalived = file.sections.some(
     ({ type }) => SECTIONS.has(type) || type.startsWith("vrrp_"),
   );
-  if (!isAboutKeepalived || election === undefined) return [];
+  if (!isAboutKeepalived) return [];
+  const instance = file.sections.find(({ type }) => type === "vrrp_instance");
+  if (election === undefined) {
+    if (instance === undefined) return [];
+    const message = "vrrp_instance sections are not compared with other files";
+    return [found("election-not-given", instance.at, message)];
+  }
   const globals = file.sections.filter(({ type }) => SECTIONS.has(type));
   if (globals.some((section) => optionOf(section, "alt_config_file") !== undefined)) return [];
   const at = globals[0]?.at ?? { file: file.file, line: 1, column: 1 };
