@@ -72,7 +72,7 @@ function split(name: string, files: readonly GivenFile[]): readonly RouterFiles[
 const FILES_MAX = 200;
 const DEPTH_MAX = 5;
 const KNOWN =
-  /(?:^|\/)(?:keepalived\.conf|conntrackd\.conf|dnsmasq\.conf|nftables\.conf|sysupgrade\.conf|sysctl\.conf|sysctl\.d\/[^/]+\.conf|config\/(?:network|dhcp|firewall|keepalived)|network|dhcp|firewall|(?:keepalived|conntrackd)\/[^/]+\.sh|[^/]+\.nft|[^/]+\.sh)$/;
+  /(?:^|\/)(?:keepalived\.conf|conntrackd\.conf|dnsmasq\.conf|nftables\.conf|sysupgrade\.conf|sysctl\.conf|sysctl\.d\/[^/]+\.conf|config\/(?:network|dhcp|firewall|keepalived)|network|dhcp|firewall|keepalived|(?:keepalived|conntrackd)\/[^/]+\.sh|[^/]+\.nft|[^/]+\.sh)$/;
 
 /** Reads NAME=FOLDER or NAME=FILE. The files that are known by their names, sorted; or what is wrong, as a sentence. */
 export function routerFromOption(text: string): RouterFiles | string {
@@ -84,6 +84,14 @@ export function routerFromOption(text: string): RouterFiles | string {
   const files = found.map((file) => ({ file, kind: fileKind(file) }));
   return { name, files, isNamed: true };
 }
+
+/** A folder is a router that has its name. */
+export const isFolder = (file: string): boolean =>
+  statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** `folder` as if it had been given with its name by `--router`. */
+export const routerFromFolder = (folder: string): RouterFiles | string =>
+  routerFromOption(`${path.basename(path.resolve(folder))}=${folder}`);
 
 function findFiles(place: string): readonly string[] | string {
   const stat = statSync(place, { throwIfNoEntry: false });

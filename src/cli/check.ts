@@ -56,7 +56,7 @@ export function addCheck(program: Command, session: Session): void {
           "duet check /etc/keepalived/keepalived.conf /etc/conntrackd/conntrackd.conf",
           "both files of a router",
         ],
-        ["duet check --router alpha=backup/alpha --router beta=backup/beta", "both routers"],
+        ["duet check alpha beta", "both routers, each in a folder of its name"],
         ["duet check --config-id beta keepalived.conf", "as the other router reads the same file"],
         ["duet check --explain virtual-outside-subnet", "what a code means"],
       ),

@@ -6,7 +6,14 @@ import { type FileReading, type GivenFile, readRouter } from "../check/router-fi
 import { checkSite } from "../check/site.ts";
 import type { Environment, FileSource } from "../config/source.ts";
 import { systemEnvironment, systemFiles } from "../daemon/config-files.ts";
-import { fileKind, groupFiles, type RouterFiles, routerFromOption } from "./check-files.ts";
+import {
+  fileKind,
+  groupFiles,
+  isFolder,
+  type RouterFiles,
+  routerFromFolder,
+  routerFromOption,
+} from "./check-files.ts";
 import { type FileReport, type Reports, reportOf } from "./file-report.ts";
 
 export interface ClassicOptions {
@@ -32,10 +39,16 @@ export function readClassicReports(
   files: readonly string[],
   { configId, kind, routers, factsOf }: ClassicOptions,
 ): ClassicReports | string {
-  const given = files.map((file): GivenFile => ({ file, kind: kind ?? fileKind(file) }));
+  const folders = files.filter((file) => isFolder(file));
+  const given = files
+    .filter((file) => !folders.includes(file))
+    .map((file): GivenFile => ({ file, kind: kind ?? fileKind(file) }));
   const named: RouterFiles[] = [];
-  for (const option of routers) {
-    const router = routerFromOption(option);
+  const meant = [
+    ...routers.map((option) => routerFromOption(option)),
+    ...folders.map((folder) => routerFromFolder(folder)),
+  ];
+  for (const router of meant) {
     if (typeof router === "string") return router;
     named.push(router);
   }

@@ -47,6 +47,20 @@ ${files[1]}: 1 error
 `);
 });
 
+test("check takes a folder for the router of its name", async () => {
+  const site = writeSite({ alpha: ALPHA, beta: spoilt(BETA, "conntrackd.conf", PORT) });
+  const { code, out } = await duet("check", `${site}/alpha`, `${site}/beta`);
+  expect(code).toBe(1);
+  expect(out).toContain("and UDP port 3780 on alpha [link-transport-differs]");
+});
+
+test("check of an empty folder says what it looks for", async () => {
+  const site = writeSite({ alpha: { "notes.txt": "nothing" } });
+  const { code, note } = await duet("check", `${site}/alpha`);
+  expect(code).toBe(2);
+  expect(note).toContain("has no file of a router: keepalived.conf, conntrackd.conf");
+});
+
 test("check compares two files of a kind in one folder", async () => {
   const site = writeSite({
     "": {

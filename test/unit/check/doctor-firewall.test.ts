@@ -124,6 +124,21 @@ describe("a packet through the rules", () => {
       NOTHING,
     ],
     [
+      "a limit on TCP",
+      input(
+        [
+          [
+            match({ "&": [payload("tcp", "flags"), ["fin", "syn"]] }, "syn"),
+            { limit: { rate: 25 } },
+            DROP,
+          ],
+          [match({ "tcp option": { name: "maxseg", field: "size" } }, 1400, "<"), DROP],
+        ],
+        OPEN_INPUT,
+      ),
+      NOTHING,
+    ],
+    [
       "a chain that is jumped to and accepts",
       input([[jump("in_lan")]], INPUT, { in_lan: [undefined, [[ACCEPT]]] }),
       NOTHING,
@@ -339,6 +354,19 @@ describe("exact words", () => {
       place: "table inet fw4, chain input, rule handle 11 (rule 11 of input)",
       message: "advertisements from 192.168.1.3 arriving on br-lan are dropped",
       fix: `nft 'insert rule inet fw4 input position 11 iifname "br-lan" meta l4proto 112 accept', and the same in the firewall's configuration`,
+    });
+  });
+
+  test("a chain that others jump to is named with the way to it, and the fix goes to where the way begins", () => {
+    const seen = input([[jump("wan")]], OPEN_INPUT, {
+      wan: [undefined, [[jump("refuse")]]],
+      refuse: [undefined, [[VRRP, { reject: null }]]],
+    });
+    expect(diagnosis({ ruleset: seen })[0]).toMatchObject({
+      place: "table inet fw4, chain refuse, rule handle 13 (rule 13 of refuse)",
+      message:
+        "advertisements from 192.168.1.3 arriving on br-lan are dropped, by way of input, wan",
+      fix: `nft 'insert rule inet fw4 input iifname "br-lan" meta l4proto 112 accept', and the same in the firewall's configuration`,
     });
   });
 
