@@ -174,29 +174,36 @@ function checkPassage(wanted: Wanted, { passage }: Travel): readonly DoctorFindi
   const what = isVrrp ? "advertisements" : "the replication";
   const certainly = isVrrp ? "are" : "is";
   const verb = passage.outcome === "dropped" ? certainly : "may be";
+  const by = passage.trail.length === 0 ? "" : `, by way of ${passage.trail.join(", ")}`;
   const doubt = passage.outcome === "maybe" ? ", which cannot be told from the rules alone" : "";
   return [
     report({
       code: isVrrp ? "vrrp-dropped" : "replication-dropped",
       severity: passage.outcome === "dropped" ? "error" : "warning",
       place: describePlace(passage.place),
-      message: `${what}${way} ${verb} dropped${doubt}`,
-      fix: acceptingRule(wanted, passage.place),
+      message: `${what}${way} ${verb} dropped${by}${doubt}`,
+      fix: acceptingRule(wanted, passage),
     }),
   ];
 }
 
-/** The rule goes right before the one that drops, or at the end of a chain whose policy drops. */
+/**
+ * The rule goes right before the one that drops, to the end of a chain whose policy drops, and where a chain drops that others
+ * jump to, to the beginning of the chain of the hook.
+ */
 function acceptingRule(
   { direction, interface: device, rule }: Wanted,
-  { family, table, chain, handle }: RulePlace,
+  { place: { family, table, chain, handle }, trail }: Drop,
 ): string {
   const condition = `${direction === "in" ? "iifname" : "oifname"} "${device}" ${rule} accept`;
-  const chainName = `${family} ${table} ${chain}`;
-  const command =
-    handle === undefined ? `add rule ${chainName}` : `insert rule ${chainName} position ${handle}`;
+  const [hook] = trail;
+  const last = handle === undefined ? "add rule" : "insert rule";
+  const position = handle === undefined || hook !== undefined ? "" : ` position ${handle}`;
+  const command = `${last} ${family} ${table} ${hook ?? chain}${position}`;
   return `nft '${command} ${condition}', and the same in the firewall's configuration`;
 }
+
+type Drop = Exclude<Travel["passage"], { readonly outcome: "passes" }>;
 
 function checkTracked(
   ruleset: Ruleset,

@@ -56,7 +56,19 @@ function fieldOf(expression: JsonObject, packet: Packet): Field {
   if (ct !== undefined) return trackingField(ct["key"], packet);
   const fib = asObject(expression["fib"]);
   if (fib !== undefined) return routingField(fib, packet);
-  return UNKNOWN;
+  return derivedField(expression, packet);
+}
+
+const OPERATORS = ["&", "|", "^", "<<", ">>"] as const;
+
+/** What is computed from a field is there only where the field is. */
+function derivedField(expression: JsonObject, packet: Packet): Field {
+  if ("tcp option" in expression && packet.protocol !== TCP) return ABSENT;
+  const operands = OPERATORS.flatMap((operator) => asList(expression[operator]));
+  const isAbsent = operands
+    .map((operand) => asObject(operand))
+    .some((operand) => operand !== undefined && fieldOf(operand, packet).kind === "absent");
+  return isAbsent ? ABSENT : UNKNOWN;
 }
 
 function payloadField({ protocol, field }: JsonObject, packet: Packet): Field {

@@ -24,12 +24,14 @@ export interface Effect extends Deed {
 interface End {
   readonly verdict: "accept" | "drop";
   readonly place: RulePlace;
+  /** Chains that the packet came through before, the one of the hook first. */
+  readonly trail: readonly string[];
 }
 
 /** "maybe": a rule on the way was not understood, or asks for what is not known. */
 export type Passage =
   | { readonly outcome: "passes" }
-  | { readonly outcome: "dropped" | "maybe"; readonly place: RulePlace };
+  | ({ readonly outcome: "dropped" | "maybe" } & Pick<End, "place" | "trail">);
 
 export interface Journey {
   readonly passage: Passage;
@@ -63,7 +65,8 @@ type Step = "next" | "return" | "gone" | "perhaps-return";
 
 /** Where on its way the packet is. */
 interface Way {
-  readonly depth: number;
+  /** Chains that it was sent here from. */
+  readonly trail: readonly string[];
   /** Nothing unknown was needed to come here. */
   readonly sure: boolean;
 }
@@ -82,30 +85,34 @@ class Walk {
 
   journey(chain: Chain): Journey {
     const { family, table, name, base } = chain;
-    if (this.#walk(chain, { depth: 0, sure: true }))
+    if (this.#walk(chain, { trail: [], sure: true }))
       this.#ends.push({
         verdict: base?.drops === true ? "drop" : "accept",
         place: { family, table, chain: name, handle: undefined, text: "" },
+        trail: [],
       });
     // nft does not always say to which interface such a chain belongs.
     const isOurs = base?.hook !== "ingress" || base.devices.length > 0;
     return { passage: this.#passage(isOurs), effects: [...this.#effects] };
   }
 
+  /** Where every end is a drop, the last one is certain. */
   #passage(isOurs: boolean): Passage {
-    const drop = this.#ends.find(({ verdict }) => verdict === "drop");
+    const drops = this.#ends.filter(({ verdict }) => verdict === "drop");
+    const isCertain = isOurs && drops.length === this.#ends.length;
+    const drop = isCertain ? drops.at(-1) : drops[0];
     if (drop === undefined) return { outcome: "passes" };
-    const isCertain = isOurs && this.#ends.every(({ verdict }) => verdict === "drop");
-    return { outcome: isCertain ? "dropped" : "maybe", place: drop.place };
+    const { place, trail } = drop;
+    return { outcome: isCertain ? "dropped" : "maybe", place, trail };
   }
 
   /** True when the packet comes back from the chain, or may. */
-  #walk(chain: Chain, { depth, sure }: Way): boolean {
+  #walk(chain: Chain, { trail, sure }: Way): boolean {
     let mayReturn = false;
     for (const rule of chain.rules) {
       this.#steps += 1;
-      if (this.#steps > STEPS_MAX) return this.#leaveOpen(rule.place);
-      const step = this.#step(rule, { depth, sure: sure && !mayReturn });
+      if (this.#steps > STEPS_MAX) return this.#leaveOpen(rule.place, trail);
+      const step = this.#step(rule, { trail, sure: sure && !mayReturn });
       if (step === "return") return true;
       if (step === "gone") return mayReturn;
       mayReturn ||= step === "perhaps-return";
@@ -114,8 +121,8 @@ class Walk {
   }
 
   /** Nothing can be said about what happens from here on. */
-  #leaveOpen(place: RulePlace): boolean {
-    this.#ends.push({ verdict: "drop", place }, { verdict: "accept", place });
+  #leaveOpen(place: RulePlace, trail: readonly string[]): boolean {
+    this.#ends.push({ verdict: "drop", place, trail }, { verdict: "accept", place, trail });
     return true;
   }
 
@@ -149,33 +156,33 @@ class Walk {
     return "next";
   }
 
-  #follow(verdict: Verdict, place: RulePlace, { depth, sure }: Way): Step {
+  #follow(verdict: Verdict, place: RulePlace, { trail, sure }: Way): Step {
     const away = sure ? "gone" : "next";
     switch (verdict.name) {
       case "accept":
       case "drop":
-        this.#ends.push({ verdict: verdict.name, place });
+        this.#ends.push({ verdict: verdict.name, place, trail });
         return away;
       case "queue":
-        this.#leaveOpen(place);
+        this.#leaveOpen(place, trail);
         return away;
       case "return":
         return sure ? "return" : "perhaps-return";
       case "jump":
       case "goto":
-        return this.#enter(verdict, place, { depth, sure });
+        return this.#enter(verdict, place, { trail, sure });
     }
   }
 
-  #enter({ name, target }: Branch, place: RulePlace, { depth, sure }: Way): Step {
+  #enter({ name, target }: Branch, place: RulePlace, { trail, sure }: Way): Step {
     const chain = this.#ruleset.chains.find(
       (one) => one.family === place.family && one.table === place.table && one.name === target,
     );
-    if (chain === undefined || depth >= DEPTH_MAX) {
-      this.#leaveOpen(place);
+    if (chain === undefined || trail.length >= DEPTH_MAX) {
+      this.#leaveOpen(place, trail);
       return "next";
     }
-    const comesBack = this.#walk(chain, { depth: depth + 1, sure });
+    const comesBack = this.#walk(chain, { trail: [...trail, place.chain], sure });
     if (name === "jump") return comesBack || !sure ? "next" : "gone";
     if (!sure) return "perhaps-return";
     return comesBack ? "return" : "gone";
