@@ -29,7 +29,7 @@ export interface PairInstance {
 }
 
 /** A default route that goes with the role. */
-export interface PairGateway {
+interface PairGateway {
   readonly address: IpAddress;
   /** The virtual address that the router's own connections through it come from; undefined leaves it to the kernel. */
   readonly source: IpAddress | undefined;
