@@ -239,6 +239,9 @@ class VrrpThread {
       line.hear((loaded) => this.#dispatch(loaded));
       return true;
     });
+    // One that replaces a lost one does not know whose the flows are. Nobody waits for its answer.
+    for (const { name, state } of this.#router.view(monotonicNow()).units)
+      if (state === "active") line.tell({ type: "load-state", unit: name });
   }
 
   #readMessages(): boolean {

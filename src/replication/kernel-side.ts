@@ -164,9 +164,12 @@ export class KernelSide {
   }
 
   #take(pair: CachePair, news: KernelNews, record: Span, now: Instant): void {
-    if (this.#ended[pair.external.table.kind].isGhost(news, record)) return;
+    const { external } = pair;
+    if (this.#ended[external.table.kind].isGhost(news, record)) return;
     const wasPeers =
-      news === "destroy" && pair.external.kernelLost(record, this.#isOurs(pair, record, now));
+      news === "destroy" &&
+      external.table.count > 0 &&
+      external.kernelLost(record, this.#isOurs(pair, record, now));
     if (pair.internal === undefined) {
       this.#pass(pair, { news, wasPeers }, record);
       return;
