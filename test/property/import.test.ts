@@ -1,4 +1,5 @@
 /** Rendering a pair and importing what was rendered: the routers run on the same as before, or are told what they lost. */
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { seconds } from "../../src/base/time.ts";
@@ -95,3 +96,53 @@ test("what was rendered is imported as a pair that runs the same on both routers
   );
   expect(equal).toBeGreaterThan(60);
 });
+
+test("files that lost lines, or have them twice, are imported or refused with a reason", () => {
+  const vyos = (router: string, name: string): readonly string[] =>
+    readFileSync(
+      new URL(`../unit/config/import/vyos/${router}/${name}`, import.meta.url),
+      "utf8",
+    ).split("\n");
+  const originals = ["alpha", "beta"].map((router) => ({
+    keepalived: vyos(router, "keepalived.conf"),
+    conntrackd: vyos(router, "conntrackd.conf"),
+  }));
+  const change = fc.array(fc.tuple(fc.nat(1), fc.nat(100), fc.nat(2)), { maxLength: 6 });
+  fc.assert(
+    fc.property(change, (changes) => {
+      const files: Record<string, string> = {};
+      const sources = originals.map(({ keepalived, conntrackd }, router) => {
+        const mine = changes.filter(([one]) => one === router);
+        files[`${router}/keepalived.conf`] = mangle(keepalived, mine);
+        files[`${router}/conntrackd.conf`] = mangle(conntrackd, mine);
+        return {
+          keepalived: `${router}/keepalived.conf`,
+          conntrackd: `${router}/conntrackd.conf`,
+          uci: {},
+        };
+      });
+      const options = { pairName: undefined, routerNames: [], addresses: [] };
+      const world = { source: sourceOf(files), environment: ANYWHERE };
+      const { pair, diagnostics } = importPair([sources[0]!, sources[1]], options, world);
+      for (const { message, at } of diagnostics) {
+        expect(message).not.toBe("");
+        expect(at.line).toBeGreaterThan(0);
+      }
+      if (pair === undefined)
+        expect(diagnostics.some(({ severity }) => severity === "error")).toBe(true);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+/** Removes, doubles or swaps lines. */
+function mangle(lines: readonly string[], changes: readonly (readonly number[])[]): string {
+  const changed = [...lines];
+  for (const [, place = 0, kind = 0] of changes) {
+    const at = place % changed.length;
+    if (kind === 0) changed.splice(at, 1);
+    else if (kind === 1) changed.splice(at, 0, changed[at] ?? "");
+    else changed.splice(at, 2, changed[at + 1] ?? "", changed[at] ?? "");
+  }
+  return changed.join("\n");
+}

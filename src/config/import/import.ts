@@ -1,4 +1,6 @@
 /** Classic files of one or both routers into one pair, and what of them found no place there. */
+
+import type { FindingCode } from "../codes.ts";
 import type { Diagnostic } from "../diagnostics.ts";
 import { hasErrors } from "../diagnostics.ts";
 import { deriveModel } from "../pair/derive.ts";
@@ -20,6 +22,10 @@ export interface ImportResult {
   readonly missing: readonly string[];
 }
 
+const NOTHING: FindingCode = "import-nothing";
+const WITHOUT_ADDRESS =
+  "these files have no virtual address, and a pair is made of those: import keepalived.conf, or OpenWrt's keepalived file, along with them";
+
 /** One router, whose twin is taken to be alike, or two. Never throws for what the files say. */
 export function importPair(
   routers: readonly [RouterSources, RouterSources | undefined],
@@ -35,6 +41,11 @@ export function importPair(
     return { pair: undefined, diagnostics, notCarried: [], missing: [] };
   const merged = mergeFacts(first, second, options);
   diagnostics.push(...merged.diagnostics);
+  if (merged.pair.networks.every(({ addresses }) => addresses.length === 0)) {
+    const at = { file: first.files[0] ?? "", line: 1, column: 1 };
+    diagnostics.push({ at, severity: "error", code: NOTHING, message: WITHOUT_ADDRESS });
+    return { pair: undefined, diagnostics, notCarried: merged.notCarried, missing: [] };
+  }
   if (hasErrors(merged.diagnostics))
     return { pair: undefined, diagnostics, notCarried: merged.notCarried, missing: [] };
   const notCarried = [

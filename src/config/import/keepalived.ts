@@ -11,7 +11,7 @@ import type { NotCarried, PairCheck, PairHooks } from "../pair/model.ts";
 import type { Found, GroupFacts, InstanceFacts, RouterFacts } from "./facts.ts";
 
 /** Programs that only move the state of connections with conntrackd's client. */
-const MOVES_STATE = /conntrackd|primary-backup/;
+const MOVES_STATE = /conntrack|primary-backup/;
 const DEFAULT_ROUTE_BITS = 0;
 
 /** `files` are those that the model was read from, the first one first. */

@@ -174,7 +174,8 @@ function electionOf(merge: Merge, groupName: string): PairElection {
       authentication?.type === "pass"
         ? { type: "pass", password: authentication.password }
         : { type: "none" },
-    unicast: instances.some(({ unicastPeers }) => unicastPeers.length > 0),
+    // A pair has one way for all its networks, and the other one is told of as left out.
+    unicast: instances.every(({ unicastPeers }) => unicastPeers.length > 0) && instances.length > 0,
     together: instances.length < 2 || merge.known.some(({ groups }) => groups.length > 0),
     groupName,
   };

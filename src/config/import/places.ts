@@ -95,14 +95,16 @@ function nameOf(places: readonly (Place | undefined)[], taken: ReadonlySet<strin
   }
 }
 
-/** Instances are called after their network when they are the pair's own: "lan" and "lan-6". */
+/** One name for all instances of a network: those over IPv6 are often called like the others with a 6 behind it. */
 function commonName(instances: readonly InstanceFacts[]): string | undefined {
-  const names = new Set(
-    instances.map((one) => (familyOf(one) === 6 ? one.name.replace(/-6$/, "") : one.name)),
-  );
-  const [name, ...others] = names;
+  const names = instances.filter((one) => familyOf(one) === 4).map(({ name }) => name);
+  for (const { name } of instances.filter((one) => familyOf(one) === 6)) {
+    const short = name.replace(/[-_]?(?:ip)?v?6$/i, "");
+    names.push(names.includes(short) || name.endsWith("-6") ? short : name);
+  }
+  const [name, ...others] = new Set(names);
   // The how-to's E1 and I1 say less than where they stand.
-  return others.length > 0 || name === undefined || /^[A-Z]+_?\d*$/.test(name) ? undefined : name;
+  return name === undefined || others.length > 0 || /^[A-Z]{1,2}\d*$/.test(name) ? undefined : name;
 }
 
 function roleName({ interface: device = "", instances, links }: Place): string {

@@ -1,4 +1,5 @@
 /** The files of one router, in whatever languages, as facts for the pair. */
+import type { FindingCode } from "../codes.ts";
 import { loadConntrackdConf } from "../conntrackd/load.ts";
 import { type Diagnostic, hasErrors } from "../diagnostics.ts";
 import { loadKeepalivedConf } from "../keepalived/load.ts";
@@ -45,18 +46,42 @@ export function readRouter(
     if (model !== undefined) parts.push(keepalivedFacts(model, loaded.files));
   }
   if (sources.conntrackd !== undefined) {
-    const loaded = loadConntrackdConf(sources.conntrackd, source, environment);
-    diagnostics.push(...loaded.diagnostics);
-    if (loaded.config !== undefined) {
-      const { replication, notCarried } = conntrackdFacts(loaded.config, sources.conntrackd);
-      parts.push(factsOfReplication(replication, notCarried));
-    }
+    const read = readConntrackd(sources.conntrackd, source, environment);
+    diagnostics.push(...read.diagnostics);
+    if (read.facts !== undefined) parts.push(read.facts);
   }
   const uci = readUci(sources.uci, source, diagnostics);
   // OpenWrt's files know the names of networks, so they go first.
   if (uci !== undefined) parts.unshift(uci);
   const facts = hasErrors(diagnostics) || parts.length === 0 ? undefined : joinFacts(parts);
   return { facts, model, diagnostics };
+}
+
+/** What is wrong with a file whose author never said where to replicate: the pair knows a place by itself. */
+const UNFINISHED: ReadonlySet<string> = new Set<FindingCode>(["placeholder", "interface-name"]);
+
+function readConntrackd(
+  path: string,
+  source: FileSource,
+  environment: Environment,
+): Pick<RouterImport, "facts" | "diagnostics"> {
+  const { config, diagnostics } = loadConntrackdConf(path, source, environment);
+  if (config !== undefined) {
+    const { replication, notCarried } = conntrackdFacts(config, path);
+    return { facts: factsOfReplication(replication, notCarried), diagnostics };
+  }
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  if (errors.some(({ code }) => !UNFINISHED.has(code))) return { facts: undefined, diagnostics };
+  const notCarried = errors.map(({ at, message }) => ({
+    at,
+    text: "an unfinished line",
+    reason: message,
+  }));
+  const replication = { at: { file: path, line: 1, column: 1 }, settings: {}, links: [] };
+  return {
+    facts: factsOfReplication(replication, notCarried),
+    diagnostics: diagnostics.filter(({ severity }) => severity !== "error"),
+  };
 }
 
 function readUci(

@@ -1,6 +1,6 @@
 /** Replication of the pair from what both routers' files say of it. */
 import { formatPrefix } from "../../base/ip.ts";
-import { defaultIgnored, REPLICATION } from "../pair/defaults.ts";
+import { defaultIgnored, defaultLinks, REPLICATION } from "../pair/defaults.ts";
 import type { PairReplication, PairRouter } from "../pair/model.ts";
 import { agree, type Merge } from "./agreement.ts";
 import type { RouterFacts } from "./facts.ts";
@@ -42,10 +42,17 @@ export function mergeReplication(
         ...(filter === undefined ? defaultIgnored(own.map(({ address }) => address)) : []),
       ]),
     },
-    links: matched
-      .filter(({ places }) => places.some((place) => (place?.links.length ?? 0) > 0))
-      .map(({ name }) => name),
+    links: linksOf(matched),
   };
+}
+
+/** Where no file says it, as in a how-to's template: the pair's own default. */
+function linksOf(matched: readonly Matched[]): readonly string[] {
+  const links = matched.filter(({ places }) =>
+    places.some((place) => (place?.links.length ?? 0) > 0),
+  );
+  if (links.length > 0) return links.map(({ name }) => name);
+  return defaultLinks(matched.map(({ name }) => ({ name, isLink: false })));
 }
 
 /** Each router names its own addresses, and only both lists together serve both. */

@@ -1,5 +1,5 @@
 /** vrrp_script sections of /etc/config/keepalived, with the weights of the track_script sections that name them. */
-import { splitCommand, unescape } from "../keepalived/commands.ts";
+import { splitCommand, splitQuoted } from "../keepalived/commands.ts";
 import type { PairCheck } from "../pair/model.ts";
 import type { UciFile, UciSection } from "../uci/model.ts";
 import { optionOf } from "../uci/model.ts";
@@ -62,6 +62,9 @@ function readCheck(
   };
 }
 
-/** OpenWrt's package puts several words in double quotes, and one word in none. */
-const readCommand = (text: string): readonly string[] =>
-  splitCommand(/\s/.test(text.trim()) ? unescape(text) : text) ?? [];
+/** OpenWrt's package puts quotation marks around several words, and writes one word as it is. */
+function readCommand(text: string): readonly string[] {
+  const isSeveral = /[ \t\n\v\f\r]/.test(text.trim());
+  const quoted = isSeveral ? text : /^"(.*)"$/s.exec(text)?.[1];
+  return (quoted === undefined ? splitCommand(text) : splitQuoted(quoted)) ?? [];
+}

@@ -10,12 +10,12 @@ export type Translation = (network: NetworkFacts) => Found<boolean> | undefined;
 
 export function readTranslation(file: UciFile, notes: UciNotes): Translation {
   notes.otherTypes(file, new Set(["zone", "nat", "redirect"]), STAYS);
-  const zones = file.sections.filter(({ type }) => type === "zone");
+  const zones = zonesByMember(file);
   const sources = file.sections.filter(translatesSource);
   for (const section of file.sections)
     if (section.type === "redirect" && !translatesSource(section)) notes.section(section, STAYS);
   return (network) => {
-    const zone = zones.find((candidate) => isIn(network, candidate));
+    const zone = zones.get(`network ${network.name}`) ?? zones.get(`device ${network.interface}`);
     const nat = sources.find((candidate) => concerns(candidate, network, zone));
     if (nat !== undefined) return found(true, nat.at);
     if (zone === undefined) return undefined;
@@ -28,11 +28,21 @@ const translatesSource = (section: UciSection): boolean =>
   isOn(section, "enabled", true) &&
   ["SNAT", "MASQUERADE"].includes(optionOf(section, "target")?.toUpperCase() ?? "");
 
-function isIn(network: NetworkFacts, zone: UciSection): boolean {
-  const networks = listOf(zone, "network");
-  // A zone without networks has the one of its own name.
-  const members = networks.length === 0 ? listOf(zone, "name") : networks;
-  return members.includes(network.name) || listOf(zone, "device").includes(network.interface ?? "");
+/** The first zone of each network and of each device. */
+function zonesByMember(file: UciFile): ReadonlyMap<string, UciSection> {
+  const zones = new Map<string, UciSection>();
+  for (const zone of file.sections) {
+    if (zone.type !== "zone") continue;
+    const networks = listOf(zone, "network");
+    // A zone without networks has the one of its own name.
+    const members = networks.length === 0 ? listOf(zone, "name") : networks;
+    const keys = [
+      ...members.map((member) => `network ${member}`),
+      ...listOf(zone, "device").map((device) => `device ${device}`),
+    ];
+    for (const key of keys) if (!zones.has(key)) zones.set(key, zone);
+  }
+  return zones;
 }
 
 /** `nat` names the zone that is left as src, `redirect` as dest. */

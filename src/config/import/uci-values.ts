@@ -57,20 +57,26 @@ const REFERRED_TO = new Set(["ipaddress", "route", "peer", "track_interface", "t
 /** Finds sections by their `name` option, and knows which ones nobody asked for. */
 export class References {
   readonly #sections: readonly UciSection[];
+  /** By type and name. */
+  readonly #named = new Map<string, UciSection[]>();
   readonly #notes: UciNotes;
   readonly #used = new Set<UciSection>();
 
   constructor(file: UciFile, notes: UciNotes) {
     this.#sections = file.sections.filter(({ type }) => REFERRED_TO.has(type));
     this.#notes = notes;
+    for (const section of this.#sections) {
+      const key = `${section.type} ${optionOf(section, "name") ?? ""}`;
+      const others = this.#named.get(key);
+      if (others === undefined) this.#named.set(key, [section]);
+      else others.push(section);
+    }
   }
 
   /** The sections of `type` that `option` names, in the order of the names. */
   of(section: UciSection, option: string, type: string): readonly UciSection[] {
     return listOf(section, option).flatMap((name) => {
-      const named = this.#sections.filter(
-        (candidate) => candidate.type === type && optionOf(candidate, "name") === name,
-      );
+      const named = this.#named.get(`${type} ${name}`) ?? [];
       if (named.length === 0)
         this.#notes.option(section, option, `there is no ${type} section with the name ${name}`);
       for (const one of named) this.#used.add(one);

@@ -23,6 +23,7 @@ export const PAIR_FINDINGS = {
   "gateway-subnet": "A gateway is not in a subnet of its network, or is an address of the pair.",
   "import-disagreement": "The files of the two routers that are imported contradict each other.",
   "interface-awaited": "This router has no interface of that name yet.",
+  "import-nothing": "The files that are imported have no virtual address.",
   "interface-name": "An interface name is not possible on Linux.",
   "key-duplicate": "A key stands twice in one place.",
   "key-missing": "A key is missing that has no default.",
