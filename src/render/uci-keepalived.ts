@@ -113,8 +113,7 @@ const globals = (node: string): WantedSection => ({
 const checkSections = (check: ScriptCheck): readonly WantedSection[] => [
   section("vrrp_script", `check_${check.name}`, [
     option("name", check.name),
-    // The package puts the quotation marks around it.
-    option("script", commandText(check.command).slice(1, -1)),
+    option("script", scriptText(check.command)),
     option("interval", wholeSeconds(check.interval)),
     option("weight", check.weight),
     option("fall", check.fall),
@@ -126,6 +125,13 @@ const checkSections = (check: ScriptCheck): readonly WantedSection[] => [
     option("weight", check.weight),
   ]),
 ];
+
+/** The package puts quotation marks around what it counts as several words, and writes one word as it is. */
+function scriptText(command: readonly string[]): string {
+  const quoted = commandText(command);
+  const inner = quoted.slice(1, -1);
+  return /[ \t\n\v\f\r]/.test(inner) || plainWord(inner) === inner ? inner : quoted;
+}
 
 const interfaceTrackers = ({ tracking }: PairConfig): readonly WantedSection[] =>
   tracking.interfaces.map(({ name, weight }) =>

@@ -98,7 +98,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** What stands for what inside double quotes. */
-export const unescape = (text: string): string =>
+const unescape = (text: string): string =>
   text.replaceAll(/\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)/gs, (_, code: string) => {
     if (/^x./.test(code)) return String.fromCodePoint(Number.parseInt(code.slice(1), 16));
     if (/^[0-7]/.test(code)) return String.fromCodePoint(Number.parseInt(code, 8) & 255);
@@ -118,6 +118,10 @@ export const splitCommand = (text: string): readonly string[] | undefined =>
 /** keepalived takes escapes out of a command in quotes twice: from the whole, then from each word. */
 const splitEscaped = (text: string): readonly string[] | undefined =>
   splitBy(ESCAPED_WORD, text)?.map((word) => unescape(withoutQuotes(ESCAPED_QUOTATION, word)));
+
+/** The words of what stands between double quotes in a file. */
+export const splitQuoted = (written: string): readonly string[] | undefined =>
+  splitEscaped(unescape(written));
 
 function splitBy(word: RegExp, text: string): readonly string[] | undefined {
   return text.replaceAll(word, "").trim() === "" ? (text.match(word) ?? []) : undefined;

@@ -68,13 +68,19 @@ export const entriesOf = ({ blocks }: UciSection): readonly UciEntry[] =>
  * Undefined when it is not there or empty.
  */
 export function valueOf(section: UciSection, name: string): UciValue | undefined {
-  let value: UciValue | undefined;
+  let single: string | undefined;
+  let list: string[] | undefined;
   for (const entry of entriesOf(section)) {
     if (entry.name !== name) continue;
-    if (entry.type === "option") value = entry.value === "" ? undefined : entry.value;
-    else value = [...(value === undefined ? [] : [value].flat()), entry.value];
+    if (entry.type === "list") {
+      list ??= single === undefined ? [] : [single];
+      list.push(entry.value);
+    } else {
+      list = undefined;
+      single = entry.value === "" ? undefined : entry.value;
+    }
   }
-  return value;
+  return list ?? single;
 }
 
 /** As OpenWrt's scripts get it: a list is joined with blanks. */

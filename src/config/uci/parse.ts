@@ -8,6 +8,7 @@ import { UciScanner } from "./scanner.ts";
 
 /** Characters; real files have some thousands. */
 const SIZE_MAX = 1_000_000;
+const STATEMENTS_MAX = 20_000;
 const ERRORS_MAX = 50;
 
 /** libuci takes the first letter, too. */
@@ -77,7 +78,7 @@ class Parser {
 
   #readStatements(): void {
     const scanner = new UciScanner(this.#file, this.#text);
-    for (;;) {
+    for (let count = 1; ; count += 1) {
       const scanned = scanner.next();
       if (scanned.type === "end") return;
       if (scanned.type === "open-quote") {
@@ -86,13 +87,20 @@ class Parser {
         this.#error(at, "uci-quote", message);
         return;
       }
-      if (this.#diagnostics.length >= ERRORS_MAX) {
-        const message = "there are more errors than these; the rest of the file was not read";
-        this.#error(scanned.statement.at, "uci-limit", message);
+      const limit = this.#limitReached(count);
+      if (limit !== undefined) {
+        this.#error(scanned.statement.at, "uci-limit", limit);
         return;
       }
       this.#readStatement(scanned.statement);
     }
+  }
+
+  #limitReached(count: number): string | undefined {
+    if (this.#diagnostics.length >= ERRORS_MAX)
+      return "there are more errors than these; the rest of the file was not read";
+    if (count <= STATEMENTS_MAX) return undefined;
+    return `no configuration has more than ${STATEMENTS_MAX} lines that say something: check that this is the right file`;
   }
 
   #readStatement(statement: UciStatement): void {
