@@ -18,6 +18,8 @@ export interface LoadedConfiguration extends Loaded {
   readonly replication: ReplicationConfig | undefined;
   /** How it was found out which router of a pair this is. */
   readonly how?: string;
+  /** Why it could not be found out, where an address that comes later may mend it. */
+  readonly awaitsAddress?: string;
 }
 
 /** Where the configuration is, and what is known of this router before it is read. */

@@ -1,11 +1,13 @@
 /** `duet run`: everything from the command line to the exit code. */
 import os from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import { formatDiagnostic, hasErrors } from "../config/diagnostics.ts";
 import type { ControlServer } from "../control/server.ts";
 import { ControlSocketError, freeSocketPath } from "../control/socket-path.ts";
 import { missingCapabilities } from "../kernel/capabilities.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
 import { isJournal, openLogSink } from "../log/sink.ts";
+import { loadAtBoot } from "./boot-wait.ts";
 import { loadConfiguration, nodeName } from "./configuration.ts";
 import { Daemon, type Usable } from "./daemon.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -37,7 +39,7 @@ export async function runDaemon(options: RunOptions): Promise<number> {
 }
 
 async function run(options: RunOptions, logger: Logger): Promise<number> {
-  const loaded = readConfiguration(options, logger);
+  const loaded = await readConfiguration(options, logger);
   requireCapabilities();
   const state = StateDirectory.open(options.stateDir);
   const ending = new Ending(logger);
@@ -105,8 +107,13 @@ function openLogger({ logLevel, logFormat }: RunOptions): Logger {
 }
 
 /** Findings of a configuration that cannot be used are told all at once, on stderr as they are. */
-function readConfiguration(options: RunOptions, logger: Logger): Usable {
-  const loaded = loadConfiguration(options);
+async function readConfiguration(options: RunOptions, logger: Logger): Promise<Usable> {
+  const loaded = await loadAtBoot(() => loadConfiguration(options), {
+    uptime: () => os.uptime(),
+    pause: async (milliseconds) => delay(milliseconds),
+    tell: (reason) =>
+      logger.event("config.waiting", { reason }, `waiting for an address: ${reason}`),
+  });
   const { model, diagnostics, files, how } = loaded;
   if (model === undefined || hasErrors(diagnostics)) {
     for (const finding of diagnostics) process.stderr.write(`${formatDiagnostic(finding)}\n`);

@@ -32,7 +32,10 @@ export function loadPairConfiguration(file: string, identity: Identity): LoadedC
     ...(found.ok ? [] : [problem(loaded, "routers", "node-unknown", found.message)]),
     ...secret.problems,
   ];
-  if (!found.ok) return unusable(loaded, problems);
+  if (!found.ok) {
+    const awaits = identity.node === null && !hasAnyAddress(pair, environment);
+    return { ...unusable(loaded, problems), ...(awaits && { awaitsAddress: found.message }) };
+  }
   const derived = deriveModel({ ...loaded, pair }, found.router.name, secret.content, environment);
   const all = [...diagnostics, ...problems, ...derived.diagnostics];
   if (hasErrors(all)) return unusable(loaded, [...problems, ...derived.diagnostics]);
@@ -65,6 +68,14 @@ function identify(
   const byName = findNode(pair, { name: before });
   return byName.ok ? byName : findNode(pair, { addresses, hostName });
 }
+
+/** Whether this machine has an address of either router. */
+const hasAnyAddress = ({ routers }: PairConfig, { addresses = [] }: Environment): boolean =>
+  routers.some((router) =>
+    Object.values(router.addresses).some((own) =>
+      own.some(({ address }) => addresses.includes(address)),
+    ),
+  );
 
 interface PairSecret {
   /** Empty when nothing is made from it or it cannot be used. */

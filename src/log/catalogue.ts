@@ -87,6 +87,12 @@ const EVENTS = {
       column: "column, from 1",
     },
   },
+  "config.waiting": {
+    level: "warn",
+    meaning:
+      "The system has just started, and this router has no address yet that tells which one of the pair it is.",
+    fields: { reason: "what is missing" },
+  },
   "config.rejected": {
     level: "error",
     meaning: "The configuration has errors; on reload the earlier one stays in force.",
