@@ -56,6 +56,8 @@ export class Replication implements ReplicationCommands {
   #lock: { readonly path: string; readonly file: FileLock } | undefined;
   readonly #controlSocket: ConntrackdSocket;
   readonly #marker: ActiveMarker;
+  /** Before this daemon was started. */
+  #wasActive: boolean;
   #restart: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -63,6 +65,7 @@ export class Replication implements ReplicationCommands {
     this.#parts = parts;
     this.#config = parts.config;
     this.#marker = new ActiveMarker(path.join(parts.stateDirectory, ACTIVE_MARKER));
+    this.#wasActive = this.#marker.isSet;
     this.#ownLog = this.#openLog();
     this.#controlSocket = new ConntrackdSocket({
       commands: this,
@@ -200,13 +203,16 @@ export class Replication implements ReplicationCommands {
 
   async #run(): Promise<void> {
     const wiring = this.#parts.isElected ? new TakeoverWiring() : undefined;
+    const wasActive = this.#wasActive;
+    // A thread that replaces a lost one is told by the election whether this router is active.
+    this.#wasActive = false;
     this.#wiring = wiring;
     try {
       this.#handle = await ReplicationHandle.start({
         config: this.#config,
         line: wiring?.replication ?? null,
         realtimePriority: this.#parts.realtimePriority,
-        wasActive: this.#marker.isSet,
+        wasActive,
         onNews: (news) => this.#takeNews(news),
         onLost: (reason) => this.#lost(reason),
       });
