@@ -10,7 +10,7 @@ export interface Surroundings {
   readonly defaultRoute: DefaultRoute | undefined;
 }
 
-export interface InterfaceAddresses {
+interface InterfaceAddresses {
   readonly name: string;
   /** IPv4 only, in the kernel's order. */
   readonly addresses: readonly Prefix[];

@@ -10,7 +10,7 @@ import type { Position } from "../diagnostics.ts";
 import type { Findings } from "../findings.ts";
 import { valueOr } from "./completion.ts";
 import { defaultDhcp } from "./defaults.ts";
-import { defaultPool, type Pool } from "./dhcp-pool.ts";
+import { defaultPool, dhcpSubnet, type Pool } from "./dhcp-pool.ts";
 import type { Draft, Named } from "./maps.ts";
 import type { PairDhcp } from "./model.ts";
 import type { DhcpKeys, HostKeys } from "./network-keys.ts";
@@ -21,6 +21,8 @@ import { numberOf } from "./subnet.ts";
 export interface DhcpNetwork {
   readonly name: string;
   readonly addresses: readonly Prefix[];
+  /** Both routers' own ones. */
+  readonly own: readonly Prefix[];
   /** IPv4 addresses that nobody else may get: own and virtual ones, gateways. */
   readonly taken: readonly IpAddress[];
 }
@@ -34,7 +36,7 @@ export function completeDhcp(
   if (given?.value === undefined || given.value === false) return undefined;
   const { value, at } = given;
   const draft = value === true ? {} : value;
-  const subnet = network.addresses.find(({ address }) => ipFamily(address) === 4);
+  const subnet = dhcpSubnet(network.addresses, network.own);
   if (subnet === undefined) {
     const message = `networks.${network.name} has DHCP but no virtual IPv4 address, which hosts would be told as their gateway: add address, or remove dhcp`;
     findings.error(at, "dhcp-pool", message);

@@ -106,7 +106,9 @@ function completeNetwork(completion: Completion, parts: NetworkParts): PairNetwo
     metric: draft.metric?.value,
     translates,
     ...parts.numbers,
-    dhcp: isUnread ? undefined : completeDhcp(findings, draft.dhcp, { name, addresses, taken }),
+    dhcp: isUnread
+      ? undefined
+      : completeDhcp(findings, draft.dhcp, { name, addresses, own, taken }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** The addresses that DHCP gives out unless the file says otherwise. */
-import { type IpAddress, ipFamily, type Prefix } from "../../base/ip.ts";
+import { type IpAddress, ipFamily, type Prefix, prefixContains } from "../../base/ip.ts";
 import type { PairNetwork } from "./model.ts";
 import { addressOf, numberOf, type Range, rangeOf } from "./subnet.ts";
 
@@ -37,6 +37,17 @@ export function defaultPool(subnet: Prefix, taken: readonly IpAddress[]): Pool |
     start = stop + 1;
   }
   return best && { first: addressOf(best.first), last: addressOf(best.last) };
+}
+
+/**
+ * The subnet that addresses are lent from: the one of the first virtual IPv4 address, or, where that stands alone (/32), of the
+ * router's own address. Undefined without a virtual IPv4 address.
+ */
+export function dhcpSubnet(virtual: readonly Prefix[], own: readonly Prefix[]): Prefix | undefined {
+  const first = virtual.find(({ address }) => ipFamily(address) === 4);
+  if (first === undefined || first.length < 32) return first;
+  const around = own.find((prefix) => prefixContains(prefix, first.address));
+  return { address: first.address, length: around?.length ?? first.length };
 }
 
 /** IPv4 addresses of a network that cannot be lent: own and virtual ones, gateways. `own` are both routers' there. */

@@ -67,8 +67,16 @@ export function wrongType(spot: Spot, reading: Reading, form: string): undefined
     const message = `${path} has no value: it must be ${form}`;
     return reading.error(spot.at, "value-missing", message);
   }
-  const message = `${path} must be ${form}, not ${shapeOf(spot)}`;
+  const message = `${path} must be ${form}, not ${shapeOf(spot)}${colonHint(spot)}`;
   return reading.error(spot.at, "type-invalid", message);
+}
+
+/** `fd00::` is a key without a value to YAML. */
+function colonHint({ node }: Spot): string {
+  if (!isMap(node) || node.items.length !== 1) return "";
+  const [pair] = node.items;
+  const isBare = isScalar(pair?.key) && (pair.value === null || isNothing({ node: pair.value }));
+  return isBare ? ": put an address that ends in a colon in double quotes" : "";
 }
 
 function shapeOf({ node }: Spot): string {
@@ -78,7 +86,7 @@ function shapeOf({ node }: Spot): string {
 }
 
 /** True for `key:` without anything after it, and for null. */
-const isNothing = ({ node }: Spot): boolean =>
+const isNothing = ({ node }: { readonly node: unknown }): boolean =>
   node === null || (isScalar(node) && node.value === null && node.type === Scalar.PLAIN);
 
 export const nodeOf = (item: unknown): Node | null => (isNode(item) ? item : null);

@@ -1,7 +1,7 @@
 /** A pair as the duet.yaml that people would write: what is a default is left out. */
 import { formatPrefix, type IpAddress, ipFamily, type Prefix } from "../../base/ip.ts";
 import { defaultDhcp, ELECTION, FENCING, PRIORITY, QUORUM, SCRIPT_CHECK } from "./defaults.ts";
-import { defaultPool, takenAddresses } from "./dhcp-pool.ts";
+import { defaultPool, dhcpSubnet, takenAddresses } from "./dhcp-pool.ts";
 import type {
   PairCheck,
   PairConfig,
@@ -128,9 +128,9 @@ function writeNetwork(pair: PairConfig, network: PairNetwork): EmittedMap {
 }
 
 function writeDhcp(pair: PairConfig, network: PairNetwork, dhcp: PairDhcp): Emitted {
-  const subnet = network.addresses.find(({ address }) => ipFamily(address) === 4);
-  if (subnet === undefined) return "false";
   const own = pair.routers.flatMap(({ addresses }) => addresses[network.name] ?? []);
+  const subnet = dhcpSubnet(network.addresses, own);
+  if (subnet === undefined) return "false";
   const pool = defaultPool(subnet, takenAddresses(network, own));
   const isUsualPool = pool?.first === dhcp.first && pool.last === dhcp.last;
   const usual = defaultDhcp(subnet.address);

@@ -170,8 +170,9 @@ const ADVICE: Readonly<Record<string, string>> = {
     "a bracket or brace before this is not closed, or the line is not indented far enough",
   BAD_SCALAR_START: "a text cannot begin with this character: put it in double quotes",
   BLOCK_AS_IMPLICIT_KEY:
-    "the line is indented too far, or has two colons: write one key: value a line",
-  BLOCK_IN_FLOW: "inside braces an address that ends in a colon must stand in double quotes",
+    "the line is indented too far, or has two colons, or the blank after a colon is missing",
+  BLOCK_IN_FLOW:
+    "a comma is missing, or an address that ends in a colon stands without double quotes",
   KEY_OVER_1024_CHARS: "a key is longer than 1024 characters: look for quotes that are not closed",
   MISSING_CHAR: "something is not closed, or a colon is missing after a key",
   MULTILINE_IMPLICIT_KEY:
@@ -179,7 +180,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   MULTIPLE_DOCS: SECOND,
   TAG_RESOLVE_FAILED: "tags (words that begin with !) are not needed: remove it",
   UNEXPECTED_TOKEN:
-    "something stands here that does not belong here: look for a bracket or comma too many",
+    "something stands here that does not belong here: look before it for a missing colon, and for a bracket or comma too many",
 };
 
 function explain(code: string, message: string): [PairFindingCode, string] {
@@ -187,8 +188,8 @@ function explain(code: string, message: string): [PairFindingCode, string] {
     return ["tab-indent", "YAML lines are not indented with tabs: write blanks instead"];
   }
   const [detail = ""] = message.split("\n");
-  return [
-    "syntax",
-    `this is not correct YAML: ${ADVICE[code] ?? "see the end of this line"} (${detail})`,
-  ];
+  const advice = detail.endsWith("at the same column")
+    ? "what belongs together begins in the same column"
+    : (ADVICE[code] ?? "see the end of this line");
+  return ["syntax", `this is not correct YAML: ${advice} (${detail})`];
 }

@@ -85,6 +85,27 @@ describe("the file as a text", () => {
   });
 });
 
+test("lines that end like Windows' are read", () => {
+  expect(lines(HOME.replaceAll("\n", "\r\n"))).toEqual([]);
+});
+
+test.each([
+  ["a comma that is missing", changed("br-lan, ", "br-lan "), "a comma is missing"],
+  ["a blank that is missing", changed("  lan: {", "  lan:{"), "the blank after a colon is missing"],
+  ["a line that is indented further", changed("  wan: {", "   wan: {"), "in the same column"],
+  ["an address that ends in a colon", changed("192.168.1.4/24", "[fd00::]"), "in double quotes"],
+  ["an equals sign", changed("pair: home", "pair = home"), "a missing colon"],
+])("%s is explained", (_, text, advice) => {
+  const [first] = lines(text);
+  expect(first).toContain("error: ");
+  expect(first).toContain(advice);
+});
+
+test("a virtual address that stands alone lends the addresses of the router's subnet", () => {
+  const { pair } = loadPairText(changed("192.168.1.4/24", "192.168.1.4/32"));
+  expect(pair?.networks[0]?.dhcp).toMatchObject({ first: "192.168.1.100", last: "192.168.1.249" });
+});
+
 describe("keys and types", () => {
   test.each([
     [
