@@ -4,11 +4,11 @@ import { hostname, networkInterfaces } from "node:os";
 import path from "node:path";
 import { unifiedDiff } from "../base/diff.ts";
 import { type IpAddress, parseIp } from "../base/ip.ts";
-import { formatDiagnostic } from "../config/diagnostics.ts";
+import { type Diagnostic, formatDiagnostic } from "../config/diagnostics.ts";
 import { loadPair } from "../config/pair/load.ts";
-import type { PairConfig } from "../config/pair/model.ts";
 import { findNode } from "../config/pair/node.ts";
 import { systemFiles } from "../daemon/config-files.ts";
+import { readPairSecret } from "../daemon/pair-configuration.ts";
 import { EXIT } from "./exit-code.ts";
 import type { RenderFlags } from "./render.ts";
 import { ApplyError, applyFiles, undoLast, writeWhole } from "./render-apply.ts";
@@ -26,12 +26,16 @@ export async function runRender(
   flags: RenderFlags,
   session: Session,
 ): Promise<void> {
-  const request = readRequest(flags, session);
-  if (request === undefined) {
+  const read = readRequest(flags, session);
+  if (read === undefined) {
     session.finish(EXIT.usage);
     return;
   }
+  const { request, secretProblems } = read;
   const files = await renderTarget(target, request);
+  if (files.some(({ isIncomplete }) => isIncomplete))
+    for (const problem of secretProblems)
+      session.note(`${formatDiagnostic({ ...problem, severity: "warning" })}\n`);
   for (const remark of new Set(files.flatMap(({ remarks }) => remarks)))
     session.note(`duet: warning: ${remark}\n`);
   if (flags.diff === true) compare(files, request, session);
@@ -47,12 +51,16 @@ export function runUndo(backups: string, session: Session): void {
   for (const file of removed) session.out(`removed ${file}\n`);
 }
 
+interface Read {
+  readonly request: RenderRequest;
+  /** Why there is no secret although the pair has one. */
+  readonly secretProblems: readonly Diagnostic[];
+}
+
 /** Undefined after an error, which was told. */
-function readRequest(
-  { config, node, files }: RenderFlags,
-  session: Session,
-): RenderRequest | undefined {
-  const { pair, diagnostics } = loadPair(config, systemFiles);
+function readRequest({ config, node, files }: RenderFlags, session: Session): Read | undefined {
+  const loaded = loadPair(config, systemFiles);
+  const { pair, diagnostics } = loaded;
   for (const finding of diagnostics) session.note(`${formatDiagnostic(finding)}\n`);
   if (pair === undefined) return undefined;
   const facts = { hostName: hostname(), addresses: ownAddresses() };
@@ -62,22 +70,16 @@ function readRequest(
     return undefined;
   }
   if (node === undefined) session.note(`duet: ${found.how}\n`);
-  return { pair, node: found.router.name, secret: readSecret(pair), folder: files, read: readFile };
+  const { content, problems: secretProblems } = readPairSecret({ ...loaded, pair });
+  const secret = content.length === 0 ? undefined : content;
+  const request = { pair, node: found.router.name, secret, folder: files, read: readFile };
+  return { request, secretProblems };
 }
 
 const ownAddresses = (): readonly IpAddress[] =>
   Object.values(networkInterfaces())
     .flatMap((addresses = []) => addresses.map(({ address }) => parseIp(address)))
     .filter((address) => address !== undefined);
-
-/** Whoever renders for the eye only need not be able to read it; what lacks it says so. */
-function readSecret({ secretFile }: PairConfig): Uint8Array | undefined {
-  try {
-    return secretFile === undefined ? undefined : readFileSync(secretFile);
-  } catch {
-    return undefined;
-  }
-}
 
 function readFile(file: string): string | undefined {
   try {
@@ -128,13 +130,15 @@ function apply(files: readonly RenderedFile[], backups: string, session: Session
     );
   const { written, unchanged, backup } = applyFiles(placed(files), backups, new Date());
   for (const file of unchanged) session.out(`${file}: unchanged\n`);
-  for (const file of written) session.out(`${file}: written; next: ${adviceFor(files, file)}\n`);
+  for (const file of written) session.out(`${file}: written${adviceFor(files, file)}\n`);
   if (backup !== undefined)
     session.out(`what was there before is in ${backup}; duet render --undo puts it back\n`);
 }
 
-const adviceFor = (files: readonly RenderedFile[], written: string): string =>
-  files.find(({ path: file }) => file === written)?.advice ?? "";
+function adviceFor(files: readonly RenderedFile[], written: string): string {
+  const advice = files.find(({ path: file }) => file === written)?.advice;
+  return advice === undefined ? "" : `; now run: ${advice}`;
+}
 
 function write(files: readonly RenderedFile[], output: string, session: Session): void {
   const [only, ...others] = files;

@@ -23,8 +23,8 @@ export interface RenderedFile {
   readonly mode: number;
   /** What the pair wants and this file cannot say, one sentence each. */
   readonly remarks: readonly string[];
-  /** How its program comes to read it. */
-  readonly advice: string;
+  /** The command that makes its program read it; undefined when none is needed. */
+  readonly advice: string | undefined;
   /** It lacks something essential, which a remark names, so it must not replace a file that works. */
   readonly isIncomplete: boolean;
 }
@@ -78,8 +78,7 @@ export const RENDER_TARGETS: readonly RenderTarget[] = [
     isNeeded: ({ pair }) => pair.replication !== undefined,
     make: async ({ pair, node }) => {
       const { renderNotifyScript } = await import("../render/notify-script.ts");
-      const advice = "nothing: keepalived runs it at the next change of the role";
-      return { text: renderNotifyScript(pair, node), mode: 0o755, advice };
+      return { text: renderNotifyScript(pair, node), mode: 0o755 };
     },
   }),
   single("dnsmasq", PATHS.dnsmasq, {
@@ -112,7 +111,7 @@ export const RENDER_TARGETS: readonly RenderTarget[] = [
     make: async ({ pair, node, read }) => {
       const { mergeSysupgrade, renderSysupgrade } = await import("../render/sysupgrade.ts");
       const text = mergeSysupgrade(read(PATHS.sysupgrade) ?? "", renderSysupgrade(pair, node));
-      return { text, advice: "nothing: sysupgrade reads it" };
+      return { text };
     },
   }),
   uciTarget,
@@ -121,7 +120,7 @@ export const RENDER_TARGETS: readonly RenderTarget[] = [
 /** Word for all targets that the pair needs. */
 export const EVERYTHING = "all";
 
-type Made = Pick<RenderedFile, "text" | "advice"> & Partial<RenderedFile>;
+type Made = Pick<RenderedFile, "text"> & Partial<RenderedFile>;
 
 function single(
   name: string,
@@ -136,7 +135,7 @@ function single(
     readonly make: (request: RenderRequest) => Promise<Made>;
   },
 ): RenderTarget {
-  const defaults = { path, mode: 0o644, remarks: [], isIncomplete: false };
+  const defaults = { path, mode: 0o644, remarks: [], advice: undefined, isIncomplete: false };
   return {
     name,
     describe,

@@ -1,10 +1,10 @@
 import { Argument, type Command, Option } from "commander";
+import { CONFIG_DEFAULT } from "./config-default.ts";
 import { examples } from "./examples.ts";
 import { EVERYTHING, RENDER_TARGETS } from "./render-targets.ts";
 import type { Session } from "./session.ts";
 
 const BACKUPS_DEFAULT = "/var/lib/duet/backups";
-const CONFIG_DEFAULT = "/etc/duet/duet.yaml";
 
 export interface RenderFlags {
   readonly config: string;

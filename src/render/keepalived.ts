@@ -7,7 +7,7 @@ import { NO_TIME } from "../base/time.ts";
 import { advertisingEnds, routersOf } from "../config/pair/ends.ts";
 import { groupMembers, instancesOf, type PairInstance } from "../config/pair/instances.ts";
 import type { PairCheck, PairConfig } from "../config/pair/model.ts";
-import { HMAC_KEY_ID, hmacKeyFrom, passwordFrom } from "../config/pair/secret.ts";
+import { HMAC_KEY_ID, hmacKeyFrom, needsSecret, passwordFrom } from "../config/pair/secret.ts";
 import { PRIORITY_OWNER } from "../vrrp/config.ts";
 import { block, formatLines, type Line, optionalBlock } from "./blocks.ts";
 import { heading } from "./heading.ts";
@@ -72,12 +72,6 @@ const isCheckWritable = (check: PairCheck): boolean =>
 
 const checkRemark = ({ name }: PairCheck): string =>
   `check ${name} is missing here, because keepalived.conf cannot hold a double quote in its name of a file or process.`;
-
-/** Whether something in the file is made from the pair's secret. */
-function needsSecret({ election: { authentication } }: PairConfig): boolean {
-  if (authentication.type === "pass") return authentication.password === undefined;
-  return authentication.type === "hmac";
-}
 
 const WITHOUT_SECRET =
   "authentication is missing here, because the secret file was not read: render this where it can be read.";

@@ -105,6 +105,9 @@ test("what a program cannot do is a warning, and authentication is never left ou
   const flags = ["--node", "alpha", "--config", config];
   const { code, note } = await duet("render", "keepalived", ...flags);
   expect(code).toBe(0);
+  expect(note).toMatch(
+    /duet\.yaml:9:\d+: warning: there is no secret file \/nonexistent\/secret: /,
+  );
   expect(note).toContain("duet: warning: authentication is missing here");
   expect(note).toContain("duet: warning: auth_hmac needs keepalived 2.4");
   const applied = await duet("render", "keepalived", "--apply", "--backups", folder(), ...flags);
