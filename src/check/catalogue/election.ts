@@ -17,6 +17,13 @@ export const ELECTION_ENTRIES = {
       "Both routers answer for the address as soon as the other one is active, and neither can be reached apart from the other.",
     fix: "Give the router another own address in the network configuration, or the pair another virtual address.",
   },
+  "own-address-shared": {
+    severity: "error",
+    summary: "Both routers have the same own address.",
+    cause: "The network configuration was copied to the other router unchanged.",
+    consequence: "Hosts reach now one router and now the other one, and neither hears the other.",
+    fix: "Give one of the routers another address of that network.",
+  },
   "virtual-lists-differ": {
     severity: "error",
     summary: "The two routers do not have the same virtual addresses for one virtual router.",
@@ -67,7 +74,7 @@ export const ELECTION_ENTRIES = {
     summary: "The routers advertise at different intervals.",
     cause: "advert_int was changed in one file only.",
     consequence:
-      "With VRRPv2 each refuses the other's advertisements and both are active; with VRRPv3 the time until a failover depends on who was active.",
+      "With VRRPv2 each refuses the other's advertisements and both are active; with VRRPv3, where it is a warning, the time until a failover depends on who was active.",
     fix: "Write the same advert_int into both files.",
   },
   "authentication-differs": {

@@ -72,7 +72,10 @@ function compareSettings(comparison: Comparison): readonly Finding[] {
     if (mine === theirs) return [];
     const message = `vrrp_instance ${b.name} has ${theirs}, and ${a.name} on ${first.name} has ${mine}`;
     const fix = `write ${theirs.startsWith("no ") ? mine : theirs} in both files`;
-    return [found(code, placeIn(second, b, keyword), message, fix)];
+    const finding = found(code, placeIn(second, b, keyword), message, fix);
+    // A VRRPv3 backup goes by the interval that it hears.
+    const isHarmless = code === "interval-differs" && a.version === 3 && b.version === 3;
+    return [isHarmless ? { ...finding, severity: "warning" as const } : finding];
   });
   return [...differing, ...compareAuthentication(comparison)];
 }
@@ -114,7 +117,24 @@ function compareAddresses({ a, b, first, second }: Comparison): readonly Finding
       found("virtual-length-differs", at, message, `write ${address}/${other} in both files`),
     ];
   });
-  return [...missing, ...lengths];
+  return [...missing, ...lengths, ...compareAdvertised({ a, b, first, second })];
+}
+
+const advertisedAndNot = (
+  { addresses }: InstanceConfig,
+  { excluded }: InstanceConfig,
+): readonly string[] =>
+  addresses
+    .map(({ spec }) => spec.address)
+    .filter((address) => excluded.some(({ spec }) => spec.address === address));
+
+/** An address that one router advertises and the other one holds without saying so. */
+function compareAdvertised({ a, b, first, second }: Comparison): readonly Finding[] {
+  return [...advertisedAndNot(a, b), ...advertisedAndNot(b, a)].map((address) => {
+    const message = `virtual address ${address} is advertised by one router and excluded on the other one (${first.name})`;
+    const fix = `list ${address} in virtual_ipaddress, or in virtual_ipaddress_excluded, on both routers`;
+    return found("virtual-lists-differ", addressAt(second, b, address), message, fix);
+  });
 }
 
 function unlisted(

@@ -1,4 +1,4 @@
-/** DHCP and firewall of two routers: a host must notice nothing of a failover. */
+/** Own addresses, DHCP and firewall of two routers: a host must notice nothing of a failover. */
 import { type IpAddress, parseIp } from "../../base/ip.ts";
 import { type Finding, found } from "../finding.ts";
 import {
@@ -16,10 +16,24 @@ export const compareServices = (
   first: RouterPicture,
   second: RouterPicture,
 ): readonly Finding[] => [
+  ...compareAddresses(first, second),
   ...compareDhcp(first, second),
   ...compareLeases(first, second),
   ...compareFirewalls(first, second),
 ];
+
+/** Loopback and link-local addresses are everybody's own. */
+const EVERYWHERE = /^127\.|^::1$|^fe80:|^169\.254\./;
+
+function compareAddresses(first: RouterPicture, second: RouterPicture): readonly Finding[] {
+  return second.ownAddresses.flatMap(({ prefix, interface: device, at }) => {
+    const { address } = prefix;
+    const isShared = first.ownAddresses.some((other) => other.prefix.address === address);
+    if (!isShared || EVERYWHERE.test(address)) return [];
+    const message = `${address} on ${device} is an own address of ${first.name}, too`;
+    return [found("own-address-shared", at, message)];
+  });
+}
 
 function compareDhcp(first: RouterPicture, second: RouterPicture): readonly Finding[] {
   if (!first.knowsDhcp || !second.knowsDhcp) return [];

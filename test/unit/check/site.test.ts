@@ -345,6 +345,23 @@ describe("both routers' files", () => {
       ["beta/etc/conntrackd/conntrackd.conf:13:3 warning filter-differs"],
     ],
     [
+      "the same own address",
+      "network",
+      "192.168.1.3",
+      "192.168.1.2",
+      ["beta/etc/config/network:4:3 error own-address-shared"],
+    ],
+    [
+      "an address that only one of them advertises",
+      KEEPALIVED,
+      "    192.168.1.4/24\n  }\n",
+      "    192.168.1.9/24\n  }\n  virtual_ipaddress_excluded {\n    192.168.1.4/24\n  }\n",
+      [
+        "beta/etc/keepalived/keepalived.conf:14:5 error virtual-lists-differ",
+        "beta/etc/keepalived/keepalived.conf:17:5 error virtual-lists-differ",
+      ],
+    ],
+    [
       "another pool",
       "config/dhcp",
       "option start '100'",
@@ -374,6 +391,16 @@ describe("both routers' files", () => {
     ],
   ])("%s", (...[, name, from, to, expected]) => {
     expect(places(ALPHA, spoilt(BETA, name, [from, to]))).toEqual(expected);
+  });
+
+  test("another interval is a warning with VRRPv3", () => {
+    const third = (files: Files, interval: string): Files =>
+      spoilt(files, KEEPALIVED, [
+        "  nopreempt\n",
+        `  nopreempt\n  version 3\n  advert_int ${interval}\n`,
+      ]);
+    const codes = places(third(ALPHA, "1"), third(BETA, "0.5"));
+    expect(codes).toEqual(["beta/etc/keepalived/keepalived.conf:14:3 warning interval-differs"]);
   });
 
   test("one priority for both without nopreempt", () => {
