@@ -239,20 +239,55 @@ describe.skipIf(!isRoot)("duet doctor", () => {
     expect(seen).toContain("address-conflict");
   });
 
-  test("the pair's file: this router is found by its addresses, and the other one is asked", () => {
+  /** Writes the pair's file; beta's address on the WAN is the last. */
+  function writePair(wan: string): string {
     const file = path.join(folder, "duet.yaml");
     writeFileSync(
       file,
       `pair: home
 routers:
   alpha: { lan: 10.1.0.2/24, wan: 10.2.0.2/24, link: 10.255.0.1/30 }
-  beta: { lan: 10.1.0.3/24, wan: 10.2.0.99/24, link: 10.255.0.2/30 }
+  beta: { lan: 10.1.0.3/24, wan: ${wan}/24, link: 10.255.0.2/30 }
 networks:
   lan: { interface: lan, address: 10.1.0.1/24 }
   wan: { interface: wan, address: 10.2.0.4/24, gateway: 10.2.0.1 }
   link: { interface: sync }
 `,
     );
+    return file;
+  }
+
+  test("rules that are rendered from the pair's file have no findings, whatever else masquerades", () => {
+    const file = writePair("10.2.0.3");
+    const rules = path.join(folder, "duet.nft");
+    const render = ["render", "nftables", "--config", file, "--node", "alpha", "--output", rules];
+    pair.alpha.exec(process.execPath, PROGRAM, ...render);
+    pair.alpha.exec("nft", "-f", rules);
+    for (const line of [
+      "add table ip n",
+      "add chain ip n post { type nat hook postrouting priority 100; }",
+      "add rule ip n post oifname wan masquerade",
+    ])
+      pair.alpha.exec("nft", line);
+    const words = ["--config", file, "--socket", path.join(folder, "duet.sock"), "--listen", "0"];
+    const aboutRules = visit(pair.alpha, words).report.findings.filter(({ place }) =>
+      /table|tracking/.test(place),
+    );
+    expect(aboutRules).toEqual([]);
+  });
+
+  test("a bridge without ports", () => {
+    pair.alpha.ip("link add empty type bridge");
+    pair.alpha.ip("link set empty up");
+    pair.alpha.ip("address add 10.9.0.2/24 dev empty");
+    const text = GLOBALS + instance({ interface: "empty", addresses: ["10.9.0.1/24"] });
+    writeFileSync(path.join(folder, "keepalived.conf"), text);
+    expect(found(visit(pair.alpha, quiet()), "bridge-empty")).toMatchObject({ place: "empty" });
+    pair.alpha.ip("link del empty");
+  });
+
+  test("the pair's file: this router is found by its addresses, and the other one is asked", () => {
+    const file = writePair("10.2.0.99");
     const words = ["--config", file, "--socket", path.join(folder, "duet.sock")];
     const seen = visit(pair.alpha, words);
     expect(seen.report.node).toMatch(/^this is alpha: it has /);
