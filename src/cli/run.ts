@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { LEVELS, type Level } from "../log/catalogue.ts";
 import { CONFIG_DEFAULT } from "./config-default.ts";
@@ -77,6 +78,7 @@ export function addRun(program: Command, session: Session): void {
     .action(async (flags: RunFlags, command: Command) => {
       if (flags.configId !== undefined && flags.keepalived === undefined)
         command.error("error: --config-id goes with --keepalived only");
+      requireConfiguration(flags, command);
       const { runDaemon } = await import("../daemon/main.ts");
       session.handOver();
       const { keepalived = null, conntrackd = null, configId = null, node = null } = flags;
@@ -87,4 +89,16 @@ export function addRun(program: Command, session: Session): void {
         await runDaemon({ ...flags, config, keepalived, conntrackd, configId, node, version }),
       );
     });
+}
+
+/** Whoever names no file may not know that there must be one. */
+function requireConfiguration(
+  { config, keepalived, conntrackd }: RunFlags,
+  command: Command,
+): void {
+  if (config !== undefined || keepalived !== undefined || conntrackd !== undefined) return;
+  if (existsSync(CONFIG_DEFAULT)) return;
+  command.error(
+    `error: there is no ${CONFIG_DEFAULT}: write it, name another one with --config, or run from keepalived's own file with --keepalived`,
+  );
 }

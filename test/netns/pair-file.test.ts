@@ -1,5 +1,5 @@
 /** Both routers run from the same file: they find out who they are, elect, replicate, fail over and apply changes. */
-import { chmodSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventually, newFolder, stopAll, TestDaemon } from "../support/daemon.ts";
@@ -189,6 +189,23 @@ describe.skipIf(!isRoot)("the pair's file", () => {
     expect(daemon.log).toContain("nothing was changed");
   });
 
+  test.skipIf(existsSync("/etc/duet/duet.yaml"))(
+    "that is not where it usually is and not named either is asked for",
+    async () => {
+      const daemon = new TestDaemon(pair.alpha, {});
+      expect(await daemon.ended()).toEqual({ code: 2, signal: null });
+      expect(daemon.log).toMatch(/there is no \/etc\/duet\/duet\.yaml: write it, .*--keepalived/);
+    },
+  );
+
+  test("whose secret can no longer be read is not taken by a reload", async () => {
+    const alpha = await start(pair.alpha);
+    await alpha.becomes("home", "active");
+    rmSync(path.join(alpha.folder, "secret"));
+    expect(await alpha.reloadPair(HOME)).toMatchObject({ name: "config.rejected" });
+    expect(await alpha.unit("home")).toMatchObject({ state: "active" });
+  });
+
   describe("a reload", () => {
     test("of an unchanged file changes nothing, nor does a comment", async () => {
       const [alpha, beta] = await startBoth();
@@ -216,7 +233,10 @@ describe.skipIf(!isRoot)("the pair's file", () => {
             "  guest: { interface: guest, address: 10.3.0.1/24, vrid: 53 }\n  link: { interface: sync }",
           );
         const { changes } = (await alpha.reloadPair(more)).data as { changes: readonly string[] };
-        expect(changes).toEqual(["instance guest added", expect.stringMatching(/^replication: filter changed/)]);
+        expect(changes).toEqual([
+          "instance guest added",
+          expect.stringMatching(/^replication: filter changed/),
+        ]);
         await eventually("the address of the new network", () =>
           holds(pair.alpha, "guest", "10.3.0.1/24"),
         );

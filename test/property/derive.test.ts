@@ -71,6 +71,16 @@ test("keepalived.conf", () => {
   );
 });
 
+test("has nothing to complain of in a pair that its reader accepts, but weights of an owner", () => {
+  fc.assert(
+    fc.property(withNode, ({ pair, node }) => {
+      const { diagnostics } = deriveModel(loaded(pair), node, SECRET);
+      expect(diagnostics.filter(({ code }) => code !== "priority-owner")).toEqual([]);
+    }),
+    { numRuns: 200 },
+  );
+});
+
 /** Notify scripts, and trackers, which are compared below. */
 const OWN = { instanceNotify: 0, groupNotify: 0, trackers: 0 };
 
