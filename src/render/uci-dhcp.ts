@@ -1,10 +1,10 @@
 /** /etc/config/dhcp: the pool of each network, with the virtual address as gateway and name server, and fixed leases. */
 import { type IpAddress, ipBytes, ipFamily, type Prefix, prefixContains } from "../base/ip.ts";
 import type { PairConfig, PairDhcp, PairNetwork } from "../config/pair/model.ts";
-import { uciName } from "../config/uci/model.ts";
+import { OWN_PREFIX, uciName } from "../config/uci/model.ts";
 import { leaseText } from "./dnsmasq.ts";
 import type { InterfaceNames, WantedSection } from "./uci-sections.ts";
-import { list, OWN_PREFIX, option, tagged } from "./uci-sections.ts";
+import { list, option, tagged } from "./uci-sections.ts";
 import { networkOf } from "./words.ts";
 
 /** DHCP's numbers of the options that are set. */

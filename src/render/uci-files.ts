@@ -5,7 +5,7 @@ import { routersOf } from "../config/pair/ends.ts";
 import type { PairConfig } from "../config/pair/model.ts";
 import { UciEditor } from "../config/uci/edit.ts";
 import type { UciSection } from "../config/uci/model.ts";
-import { entriesOf, optionOf } from "../config/uci/model.ts";
+import { entriesOf, isOwn, optionOf } from "../config/uci/model.ts";
 import { parseUci } from "../config/uci/parse.ts";
 import { uciRemarks } from "./uci.ts";
 import { applySettings } from "./uci-apply.ts";
@@ -15,7 +15,7 @@ import { editInterfaces } from "./uci-interfaces.ts";
 import { keepalivedSections } from "./uci-keepalived.ts";
 import { plainNames } from "./uci-network.ts";
 import type { Setting, UciPackage, WantedSection } from "./uci-sections.ts";
-import { distinct, isOwn, isSet, UCI_PACKAGES } from "./uci-sections.ts";
+import { distinct, isSet, UCI_PACKAGES } from "./uci-sections.ts";
 
 export interface UciFileText {
   readonly package: UciPackage;

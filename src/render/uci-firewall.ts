@@ -6,10 +6,10 @@ import { ipFamily } from "../base/ip.ts";
 import { advertisingEnds, linkEnds } from "../config/pair/ends.ts";
 import { instancesOf } from "../config/pair/instances.ts";
 import type { PairConfig, PairNetwork } from "../config/pair/model.ts";
-import { uciName } from "../config/uci/model.ts";
+import { OWN_PREFIX, uciName } from "../config/uci/model.ts";
 import { ownAddresses } from "./uci-network.ts";
 import type { Setting, WantedSection } from "./uci-sections.ts";
-import { OWN_PREFIX, option } from "./uci-sections.ts";
+import { option } from "./uci-sections.ts";
 
 const VRRP = 112;
 

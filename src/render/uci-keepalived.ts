@@ -8,10 +8,10 @@ import { advertisingEnds, routersOf } from "../config/pair/ends.ts";
 import { groupMembers, instancesOf, type PairInstance } from "../config/pair/instances.ts";
 import type { PairCheck, PairConfig } from "../config/pair/model.ts";
 import { passwordFrom } from "../config/pair/secret.ts";
-import { uciName } from "../config/uci/model.ts";
+import { OWN_PREFIX, uciName } from "../config/uci/model.ts";
 import { PRIORITY_OWNER } from "../vrrp/config.ts";
 import type { Setting, WantedSection } from "./uci-sections.ts";
-import { list, OWN_PREFIX, option } from "./uci-sections.ts";
+import { list, option } from "./uci-sections.ts";
 import { commandText, plainWord, secondsText, wholeSeconds } from "./words.ts";
 
 /** All sections. `secret` is the content of the secret file; what is made from it is left out without one. */

@@ -3,9 +3,6 @@
 export const UCI_PACKAGES = ["network", "dhcp", "firewall", "keepalived"] as const;
 export type UciPackage = (typeof UCI_PACKAGES)[number];
 
-/** Sections with this in front are made, changed and removed by rendering; all others belong to the router's owner. */
-export const OWN_PREFIX = "duet_";
-
 export interface WantedSection {
   readonly package: UciPackage;
   readonly type: string;
@@ -40,9 +37,6 @@ export const tagged = (name: string, values: readonly string[]): Setting => ({
   name,
   values,
 });
-
-export const isOwn = ({ name }: { readonly name: string | undefined }): boolean =>
-  name?.startsWith(OWN_PREFIX) === true;
 
 /** A setting that says something where there was nothing before. */
 export const isSet = (setting: Setting): boolean =>

@@ -1,14 +1,14 @@
 /** OpenWrt's configuration of one router of the pair, as a batch for uci(1) that needs no knowledge of what is there. */
 import { routersOf } from "../config/pair/ends.ts";
 import type { PairConfig } from "../config/pair/model.ts";
-import { quoteUci } from "../config/uci/model.ts";
+import { isOwn, quoteUci } from "../config/uci/model.ts";
 import { heading } from "./heading.ts";
 import { dhcpSections } from "./uci-dhcp.ts";
 import { firewallSections } from "./uci-firewall.ts";
 import { keepalivedSections, uciKeepalivedRemarks } from "./uci-keepalived.ts";
 import { networkSections, plainNames } from "./uci-network.ts";
 import type { Setting, WantedSection } from "./uci-sections.ts";
-import { distinct, isOwn, isSet, UCI_PACKAGES } from "./uci-sections.ts";
+import { distinct, isSet, UCI_PACKAGES } from "./uci-sections.ts";
 
 /**
  * The batch: feed it to `uci -q batch`. It sets what the pair says and leaves everything else; sections named duet_* are

@@ -2,7 +2,7 @@
 import type { Position } from "../diagnostics.ts";
 import type { NotCarried } from "../pair/model.ts";
 import type { UciEntry, UciFile, UciSection } from "../uci/model.ts";
-import { entriesOf } from "../uci/model.ts";
+import { entriesOf, isOwn } from "../uci/model.ts";
 import type { Found } from "./facts.ts";
 
 const TEXT_MAX = 80;
@@ -34,9 +34,9 @@ export class UciNotes {
       if (!known.has(entry.name) && entry.value !== "") this.entry(entry, reason);
   }
 
-  /** Sections of types that nobody reads: one note a file, because there may be dozens. */
+  /** Sections of types that nobody reads: one note a file, because there may be dozens. Duet's own say nothing new. */
   otherTypes(file: UciFile, known: ReadonlySet<string>, reason: string): void {
-    const others = file.sections.filter(({ type }) => !known.has(type));
+    const others = file.sections.filter((section) => !known.has(section.type) && !isOwn(section));
     const [first] = others;
     if (first === undefined) return;
     const counts = new Map<string, number>();
@@ -58,4 +58,4 @@ export const found = <T>(value: T, at: Position): Found<T> => ({ value, at });
 
 /** What stays where it is because the router goes on reading it. */
 export const STAYS =
-  "the pair's file has no word for it; it stays in the router's own file, which Duet edits and does not replace";
+  "the pair's file has no word for it; it stays as it is in this file, which Duet does not replace";

@@ -59,6 +59,12 @@ export interface UciWord {
 /** A value, as `uci get` gives it: a text, or a list of them. */
 export type UciValue = string | readonly string[];
 
+/** Sections with this in front are made, changed and removed by Duet; all others belong to the router's owner. */
+export const OWN_PREFIX = "duet_";
+
+export const isOwn = ({ name }: { readonly name: string | undefined }): boolean =>
+  name?.startsWith(OWN_PREFIX) === true;
+
 /** Every entry of a section, in order. */
 export const entriesOf = ({ blocks }: UciSection): readonly UciEntry[] =>
   blocks.flatMap(({ entries }) => entries);
