@@ -115,7 +115,7 @@ test("random pieces of the language never throw, and every finding has its place
   const pieces = fc.array(fc.constantFrom(...PIECES), { maxLength: 60 });
   fc.assert(
     fc.property(pieces, (parts) => assertSound(parts.join(""))),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 
@@ -144,7 +144,7 @@ test("a value of another sort in any place never throws", () => {
     fc.property(fc.constantFrom(...words), value, ([at, word], other) =>
       assertSound(THREE.slice(0, at) + other + THREE.slice(at + word.length)),
     ),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 

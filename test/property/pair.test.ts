@@ -16,7 +16,7 @@ test("what is written is read back as the same pair, without an error, and pleas
       expect(loaded.pair).toEqual(pair);
       expect(schemaFaults(text), text).toEqual([]);
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 });
 
