@@ -123,6 +123,34 @@ describe.skipIf(!isRoot)("the pair's file", () => {
     });
   });
 
+  test("over unicast and both families elects and fails over as one", async () => {
+    const six = HOME.replace("lan: 10.1.0.2/24", 'lan: [10.1.0.2/24, "fd00:1::2/64"]')
+      .replace("lan: 10.1.0.3/24", 'lan: [10.1.0.3/24, "fd00:1::3/64"]')
+      .replace("address: 10.1.0.1/24", 'address: [10.1.0.1/24, "fd00:1::1/64"]')
+      .replace("authentication: hmac", "authentication: hmac, transport: unicast");
+    for (const [router, host] of [
+      [pair.alpha, 2],
+      [pair.beta, 3],
+    ] as const)
+      router.ip(`address add fd00:1::${host}/64 dev lan nodad`);
+    try {
+      const [alpha, beta] = await startBoth(six);
+      expect((await beta.unit("home")).members).toEqual(["lan", "lan-6", "wan"]);
+      expect(holds(pair.alpha, "lan", "fd00:1::1/64")).toBe(true);
+      expect(await alpha.stop()).toEqual({ code: 0, signal: null });
+      await beta.becomes("home", "active");
+      expect(holds(pair.beta, "lan", "fd00:1::1/64")).toBe(true);
+      expect(holds(pair.beta, "lan", "10.1.0.1/24")).toBe(true);
+    } finally {
+      await stopAll();
+      for (const [router, host] of [
+        [pair.alpha, 2],
+        [pair.beta, 3],
+      ] as const)
+        router.ip(`address delete fd00:1::${host}/64 dev lan`);
+    }
+  });
+
   test("says --node when addresses do not tell who this is", async () => {
     const folder = folderWithSecret();
     const foreign = HOME.replaceAll("10.1.0.2/", "10.1.0.5/")
