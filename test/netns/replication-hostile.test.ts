@@ -175,6 +175,21 @@ describe.skipIf(!isRoot)("a daemon that hears nonsense on the dedicated link", (
     expect(await growthOf(({ before }) => before, all.length, all)).toBe(all.length);
   });
 
+  test("believes no single number that is far off, and goes on with the honest ones", async () => {
+    const before = external();
+    const { received } = (await stats()).messages;
+    for (const jump of [0x1000_0000, 0x7000_0000, -0x1000_0000]) {
+      const forged = (sequence + jump) >>> 0;
+      send(...captured.map((one) => changed(one, { type: CT_DEL, sequence: forged })));
+      // oxlint-disable-next-line no-await-in-loop -- the honest sender goes on after each
+      await judged();
+    }
+    expect(external()).toEqual(before);
+    const { messages } = await stats();
+    expect(messages.received).toBeGreaterThanOrEqual(received + 3);
+    expect(messages.lost).toBe(0);
+  });
+
   test("survives noise of every size", async () => {
     const random = new Prng(2_026);
     const noise = Array.from({ length: 2_000 }, () => {
