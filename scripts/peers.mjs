@@ -9,6 +9,7 @@ import { checkMachine, guarded, installDebianPackages } from "./prepare.mjs";
 const FILES = {
   conntrack: "sbin/conntrack",
   conntrackd: "sbin/conntrackd",
+  "dnsmasq-base": "sbin/dnsmasq",
   frr: "lib/frr/vrrpd",
   iproute2: "sbin/ip",
   "iputils-ping": "bin/ping",

@@ -5,6 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import fc from "fast-check";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { milliseconds } from "../../src/base/time.ts";
 import { linkEnds } from "../../src/config/pair/ends.ts";
@@ -32,6 +33,8 @@ import { CONNTRACKD_LOCK, CONNTRACKD_SOCKET, PATHS } from "../../src/render/path
 import { eventually } from "../support/daemon.ts";
 import { labName } from "../support/lab.ts";
 import { type TestNamespace, TestNet } from "../support/netns.ts";
+import { pairConfig } from "../support/pair-arbitrary.ts";
+import { missingFor } from "../support/peers.ts";
 import { APART, HOME, OFFICE } from "../support/rendered-pairs.ts";
 import { missingConntrackd } from "../support/replication-peers.ts";
 import { type SessionPlan, Sessions } from "../support/replication-sessions.ts";
@@ -55,7 +58,7 @@ const FAST: PairConfig = {
   election: { ...HOME.election, interval: milliseconds(100) },
 };
 
-const missing = missingConntrackd();
+const missing = missingConntrackd() ?? missingFor("duet", "keepalived", "dnsmasq", "nft");
 // keepalived refuses scripts below a folder that others may write to.
 const folder = mkdtempSync("/run/duet-rendered-");
 afterAll(() => {
@@ -93,6 +96,25 @@ describe.skipIf(missing !== undefined)(`real programs ${missing ?? ""}`, () => {
       expect(router.exec("nft", "list", "tables")).toBe("table inet duet\n");
       router.exec("dnsmasq", "--test", "-C", place("dnsmasq.conf", renderDnsmasq(pair, node)));
       router.exec("sh", "-n", place("notify.sh", renderNotifyScript(pair, node)));
+    }
+  });
+
+  test("take what is rendered from pairs of every sort", () => {
+    net = new TestNet();
+    router = net.namespace("render");
+    const usual = ["eth0", "br-lan", "eth0.2", "enp3s0f1np1", "wlan0"];
+    const devices = [...usual, ...usual.map((device) => `x${device}`), "eth7", "wg0", "8"];
+    for (const [index, device] of devices.entries()) {
+      router.ip(`link add name ${device} type veth peer name peer${index}`);
+      router.ip(`link set dev ${device} up`);
+    }
+    for (const random of fc.sample(pairConfig, { numRuns: 15 })) {
+      const pair = forOldKeepalived(random);
+      const { name: node } = pair.routers[0];
+      const keepalived = place("keepalived.conf", renderKeepalived(pair, node));
+      router.exec("keepalived", "--config-test", "--use-file", keepalived);
+      router.exec("nft", "-f", place("duet.nft", renderNftables(pair, node)));
+      router.exec("dnsmasq", "--test", "-C", place("dnsmasq.conf", renderDnsmasq(pair, node)));
     }
   });
 
@@ -157,6 +179,22 @@ describe.skipIf(missing !== undefined)(`real programs ${missing ?? ""}`, () => {
     await eventually("conntrackd to end", () => Promise.resolve(!existsSync(socket)));
   });
 });
+
+/** 2.2.7 has no auth_hmac, and its test refuses programs that are not there. */
+function forOldKeepalived(pair: PairConfig): PairConfig {
+  const { authentication } = pair.election;
+  const checks = pair.tracking.checks.map((check) =>
+    check.type === "script" ? { ...check, command: ["/bin/true", ...check.command] } : check,
+  );
+  return withoutUser({
+    ...pair,
+    election: {
+      ...pair.election,
+      authentication: authentication.type === "hmac" ? { type: "none" } : authentication,
+    },
+    tracking: { ...pair.tracking, checks },
+  });
+}
 
 /** keepalived 2.2.7 is killed by its own test of a script that runs as somebody else; without --config-test it is not. */
 function withoutUser(pair: PairConfig): PairConfig {

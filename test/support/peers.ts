@@ -17,12 +17,14 @@ const FRR_FOLDER = "/usr/lib/frr";
 
 /** What each kind needs on this machine, and the Debian package that brings it. */
 const NEEDED: Readonly<
-  Record<PeerKind | "tshark", { readonly file: string; readonly apt: string }>
+  Record<PeerKind | "tshark" | "dnsmasq" | "nft", { readonly file: string; readonly apt: string }>
 > = {
   duet: { file: DUET, apt: "" },
   keepalived: { file: "/usr/sbin/keepalived", apt: "keepalived" },
   frr: { file: `${FRR_FOLDER}/vrrpd`, apt: "frr" },
   tshark: { file: "/usr/bin/tshark", apt: "tshark" },
+  dnsmasq: { file: "/usr/sbin/dnsmasq", apt: "dnsmasq-base" },
+  nft: { file: "/usr/sbin/nft", apt: "nftables" },
 };
 
 /**
