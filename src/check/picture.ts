@@ -72,6 +72,7 @@ export interface Translation {
 
 /** What the firewall does with packets to the router itself. */
 export interface InputFilter {
+  readonly kind: "uci" | "nftables";
   readonly interfaces: readonly string[];
   readonly label: string;
   /** The zone in /etc/config/firewall; undefined for the default and for other firewalls. */

@@ -1,10 +1,8 @@
-/**
- * Source translation in an nftables script or in what `nft list ruleset` prints, line by line. What a whole ruleset lets
- * in is not judged from text.
- */
+/** Source translation and input chains in an nftables script or in what `nft list ruleset` prints, line by line. */
 import { type IpAddress, type IpFamily, ipFamily, parseIp } from "../../base/ip.ts";
 import type { Contribution, FirewallRule, Translation } from "../picture.ts";
 import { type Line, linesOf } from "./lines.ts";
+import { readInputChains } from "./nftables-input.ts";
 
 const TRANSLATION = /\b(?:masquerade\b|snat\s+(?:ip6?\s+)?(?:to\s+)?([\da-f.:]+))/i;
 const OUTGOING = /\boif(?:name)?\s+(\{[^}]*\}|"[^"]+"|\S+)/;
@@ -17,7 +15,11 @@ export function readNftables(file: string, text: string): Contribution {
     family = tableFamily(line.text) ?? (/^table\s/.test(line.text) ? undefined : family);
     translations.push(...translationsOf(line, family));
   }
-  return { translations, firewall: lines.flatMap((line) => ruleOf(line)) };
+  return {
+    translations,
+    inputs: readInputChains(lines),
+    firewall: lines.flatMap((line) => ruleOf(line)),
+  };
 }
 
 /** Statements may go on after a backslash. */

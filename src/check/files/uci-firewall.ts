@@ -47,6 +47,7 @@ function zoneFilter(
 ): InputFilter {
   const name = optionOf(zone, "name") ?? "";
   return {
+    kind: "uci",
     interfaces: devicesOf(zone, networks),
     label: `zone ${name}`,
     zone: name,
@@ -57,6 +58,7 @@ function zoneFilter(
 }
 
 const defaultFilter = (file: UciFile, defaults: UciSection): InputFilter => ({
+  kind: "uci",
   interfaces: [],
   label: "the firewall",
   zone: undefined,

@@ -116,9 +116,11 @@ function checkAdvertisements(picture: RouterPicture): readonly Finding[] {
     if (filter === undefined || isOpen(filter, { device, protocol })) return [];
     const number = protocol === "ah" ? 51 : 112;
     const message = `${filter.label} does not accept IP protocol ${number} on ${device}, so this router does not hear the other router there`;
-    return [
-      found("firewall-vrrp", filter.at, message, ruleFor(filter, `option proto '${number}'`)),
-    ];
+    const fix = ruleFor(filter, {
+      uci: `option proto '${number}'`,
+      nftables: `iifname "${device}" meta l4proto ${number} accept`,
+    });
+    return [found("firewall-vrrp", filter.at, message, fix)];
   });
 }
 
@@ -133,15 +135,22 @@ function checkChannels(picture: RouterPicture): readonly Finding[] {
     )
       return [];
     const message = `${filter.label} does not accept ${protocol.toUpperCase()} port ${channel.port} on ${channel.interface}, so nothing is replicated`;
-    const options = `option proto '${protocol}', option dest_port '${channel.port}'`;
-    return [found("firewall-replication", filter.at, message, ruleFor(filter, options))];
+    const fix = ruleFor(filter, {
+      uci: `option proto '${protocol}', option dest_port '${channel.port}'`,
+      nftables: `iifname "${channel.interface}" ${protocol} dport ${channel.port} accept`,
+    });
+    return [found("firewall-replication", filter.at, message, fix)];
   });
 }
 
 const isOpen = ({ accepts, rules }: InputFilter, wanted: Wanted): boolean =>
   accepts || rules.some((rule) => letsIn(rule, wanted));
 
-function ruleFor({ zone }: InputFilter, options: string): string {
+function ruleFor(
+  { kind, zone, label }: InputFilter,
+  rule: Readonly<Record<InputFilter["kind"], string>>,
+): string {
+  if (kind === "nftables") return `add to ${label}: ${rule.nftables}`;
   const source = zone === undefined ? "" : `option src '${zone}', `;
-  return `add to /etc/config/firewall: config rule with ${source}${options}, option target 'ACCEPT'`;
+  return `add to /etc/config/firewall: config rule with ${source}${rule.uci}, option target 'ACCEPT'`;
 }

@@ -212,6 +212,12 @@ const ROWS: readonly Row[] = [
     "error interval-differs",
   ],
   [
+    "the other router has another interval, in a version that learns it",
+    speakers({ version: 3, interval: milliseconds(100) }),
+    "warning interval-differs",
+    expecting({}, () => ({ version: 3 })),
+  ],
+  [
     "the other router has other addresses",
     speakers({ addresses: [ip("192.168.1.4"), ip("192.168.1.5")] }),
     "error virtual-lists-differ",
