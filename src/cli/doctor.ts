@@ -77,6 +77,10 @@ async function examine(flags: DoctorFlags, session: Session, isClassic: boolean)
   const loaded = loadExpectation({ config, keepalived, conntrackd, node });
   if (loaded.expectation === undefined) {
     for (const diagnostic of loaded.diagnostics) session.note(`${formatDiagnostic(diagnostic)}\n`);
+    if (!isClassic && flags.config === undefined)
+      session.note(
+        "--keepalived and --conntrackd name the files of a router without a pair's file\n",
+      );
     return EXIT.usage;
   }
   const listenMs = listen === undefined ? undefined : listen * 1_000;

@@ -309,6 +309,19 @@ networks:
       for (const text of [what, reason, fix]) expect(text).not.toMatch(/^$|undefined/);
   });
 
+  test("without nft it says what to install, and goes on", () => {
+    const hide = 'mount -t tmpfs none /usr/sbin && exec "$0" "$@"';
+    const through = ["unshare", "--mount", "sh", "-c", hide];
+    pair.alpha.exec("sysctl", "-q", "-w", "net.ipv4.ip_forward=0");
+    const seen = visit(pair.alpha, quiet(), through);
+    expect(seen.report.unseen).toContainEqual({
+      what: "the rules of the packet filter",
+      reason: "nft is not installed",
+      fix: "apt install nftables (OpenWrt: opkg install nftables-json)",
+    });
+    expect(found(seen, "forwarding-off")).toBeDefined();
+  });
+
   test("a configuration with errors is not judged by", () => {
     const words = ["--keepalived", path.join(folder, "nowhere.conf")];
     const command = [process.execPath, PROGRAM, "doctor", ...words];

@@ -66,6 +66,8 @@ function compare(speaker: SpeakerSeen, ours: InstanceConfig): readonly DoctorFin
         code,
         place: placeOf(ours),
         message: `${speaker.source} advertises VRID ${speaker.vrid} with ${what} ${theirs}, and ${ours.name} has ${own}`,
+        // Routers of version 3 take over the interval that they hear.
+        ...(code === "interval-differs" && ours.version === 3 && { severity: "warning" as const }),
       }),
     );
 }
