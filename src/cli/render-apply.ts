@@ -46,6 +46,9 @@ export class ApplyError extends Error {
   }
 }
 
+/** Some files have their new text and keep it: what was there must not be thrown away. */
+class HalfDoneError extends ApplyError {}
+
 const MANIFEST = "manifest.json";
 
 const Manifest = object({
@@ -81,6 +84,8 @@ export function applyFiles(files: readonly FileToApply[], backups: string, at: D
   try {
     replaceAll(changes);
   } catch (error) {
+    if (error instanceof HalfDoneError)
+      throw new ApplyError(`${error.message}; it is in ${backup}`, error.cause);
     rmSync(backup, { recursive: true, force: true });
     throw error;
   }
@@ -199,19 +204,30 @@ function replaceAll(changes: readonly Change[]): void {
     }
   } catch (error) {
     for (const { temporary } of prepared) rmSync(temporary, { force: true });
-    for (const change of replaced) putBack(change);
+    const lost = replaced.filter((change) => !putBack(change)).map(({ name }) => name);
+    if (lost.length > 0)
+      throw new HalfDoneError(
+        `${messageOf(error)}; the former text of ${lost.join(", ")} cannot be put back`,
+        error,
+      );
     throw new ApplyError(`${messageOf(error)}; nothing was changed`, error);
   }
 }
 
-function putBack({ path: file, before }: Change): void {
-  if (before === undefined) {
-    rmSync(file, { force: true });
-    return;
+/** False when the disk does not take it. */
+function putBack({ path: file, before }: Change): boolean {
+  try {
+    if (before === undefined) {
+      rmSync(file, { force: true });
+      return true;
+    }
+    const temporary = temporaryFor(file);
+    writeDurably(temporary, before.content, before.mode);
+    renameSync(temporary, file);
+    return true;
+  } catch {
+    return false;
   }
-  const temporary = temporaryFor(file);
-  writeDurably(temporary, before.content, before.mode);
-  renameSync(temporary, file);
 }
 
 /** Hidden, so that no program takes it for one of its files. */
