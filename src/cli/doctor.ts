@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Expectation } from "../check/doctor/finding.ts";
 import { formatDiagnostic } from "../config/diagnostics.ts";
 import { type DoctorReport, formatDoctor } from "./doctor-text.ts";
 import { examples } from "./examples.ts";
@@ -69,35 +70,42 @@ function parseSeconds(text: string, program: Command): number {
 
 async function examine(flags: DoctorFlags, session: Session, isClassic: boolean): Promise<number> {
   // What reads configurations and the system is only loaded when it is needed.
-  const { diagnose } = await import("../check/doctor/doctor.ts");
   const { loadExpectation } = await import("../daemon/doctor/expectation.ts");
-  const { lookAround } = await import("../daemon/doctor/look.ts");
-  const { keepalived = null, conntrackd = null, node = null, listen, json = false } = flags;
+  const { keepalived = null, conntrackd = null, node = null } = flags;
   const config = isClassic ? null : (flags.config ?? CONFIG_DEFAULT);
-  const loaded = loadExpectation({ config, keepalived, conntrackd, node });
-  if (loaded.expectation === undefined) {
-    for (const diagnostic of loaded.diagnostics) session.note(`${formatDiagnostic(diagnostic)}\n`);
+  const { expectation, diagnostics, how } = loadExpectation({
+    config,
+    keepalived,
+    conntrackd,
+    node,
+  });
+  if (expectation === undefined) {
+    for (const diagnostic of diagnostics) session.note(`${formatDiagnostic(diagnostic)}\n`);
     if (!isClassic && flags.config === undefined)
       session.note(
         "--keepalived and --conntrackd name the files of a router without a pair's file\n",
       );
     return EXIT.usage;
   }
-  const listenMs = listen === undefined ? undefined : listen * 1_000;
-  const snapshot = await lookAround(loaded.expectation, { socket: flags.socket, listenMs });
-  const findings = diagnose(snapshot, loaded.expectation);
-  const errors = findings.filter(({ severity }) => severity === "error").length;
-  const warnings = findings.length - errors;
-  const report: DoctorReport = {
-    node: loaded.how,
-    errors,
-    warnings,
-    findings,
-    unseen: snapshot.unseen,
-  };
-  const text = json
-    ? `${JSON.stringify(report, null, 2)}\n`
-    : formatDoctor(report, paintFor(session.colour));
+  const report = await judge(expectation, how, flags);
+  const text =
+    flags.json === true
+      ? `${JSON.stringify(report, null, 2)}\n`
+      : formatDoctor(report, paintFor(session.colour));
   session.out(text);
-  return errors === 0 ? EXIT.done : EXIT.findings;
+  return report.errors === 0 ? EXIT.done : EXIT.findings;
+}
+
+async function judge(
+  expectation: Expectation,
+  node: string | null,
+  { socket, listen }: DoctorFlags,
+): Promise<DoctorReport> {
+  const { diagnose } = await import("../check/doctor/doctor.ts");
+  const { lookAround } = await import("../daemon/doctor/look.ts");
+  const listenMs = listen === undefined ? undefined : listen * 1_000;
+  const snapshot = await lookAround(expectation, { socket, listenMs });
+  const findings = diagnose(snapshot, expectation);
+  const errors = findings.filter(({ severity }) => severity === "error").length;
+  return { node, errors, warnings: findings.length - errors, findings, unseen: snapshot.unseen };
 }
