@@ -88,4 +88,21 @@ describe.skipIf(missing !== undefined)(`conntrackd ignores the Duet flag ${missi
     expect(beta.counter(/(\d+) Lost/)).toBe(0);
     expect(network).toMatch(/Packets before:\s+0\b/);
   });
+
+  test.each([
+    ["FTFW", "Mode FTFW { }"],
+    ["NOTRACK", "Mode NOTRACK { }"],
+  ])("and does not tell a Duet in %s what its kernel is like", async (name, mode) => {
+    site = new ReplicationSite(`y${name.slice(0, 1)}`, { alpha: "duet", beta: "conntrackd" });
+    const { alpha, beta } = site.replicators;
+    await beta.start({ mode });
+    await alpha.start({ mode });
+    await vi.waitFor(() => {
+      expect(beta.counter(/(\d+) Pckts recv/)).toBeGreaterThan(3);
+    }, SETTLED);
+    const stats = await alpha.duet("stats");
+    expect(stats).toMatch(/here: \d+ of at most \d+ flows, \d+ buckets, tcp_be_liberal/);
+    expect(stats).toContain("peer: the peer does not tell");
+    expect(beta.counter(/(\d+) Malformed/)).toBe(0);
+  });
 });
