@@ -46,6 +46,7 @@ export function uciKeepalivedRemarks(pair: PairConfig, secret?: Uint8Array): rea
     ...(needsSecret(pair) && secret === undefined ? [WITHOUT_PASSWORD] : []),
     ...(isPasswordLost(pair) ? [PASSWORD_LOST] : []),
     ...pair.tracking.checks.flatMap(checkRemarks),
+    ...weightRemarks(pair),
     ...pair.networks.flatMap(({ name, gateways, metric }) =>
       gateways.length > 0 && metric !== undefined ? [metricRemark(name, metric)] : [],
     ),
@@ -89,6 +90,17 @@ function checkRemarks(check: PairCheck): readonly string[] {
 
 const hasHooks = ({ hooks: { active, backup, fault, stop } }: PairConfig): boolean =>
   [active, backup, fault, stop].some((hook) => hook !== undefined);
+
+/** keepalived ignores the weights of a member's trackers, and the package's groups have none of their own. */
+function weightRemarks(pair: PairConfig): readonly string[] {
+  if (groupMembers(pair, instancesOf(pair)).length === 0) return [];
+  return [...scriptChecks(pair), ...pair.tracking.interfaces]
+    .filter(({ weight }) => weight !== 0)
+    .map(
+      ({ name, weight }) =>
+        `keepalived: the weight ${weight} of ${name} has no effect, because sync groups of OpenWrt's package follow nothing: use weight 0, or run Duet.`,
+    );
+}
 
 type ScriptCheck = Extract<PairCheck, { readonly type: "script" }>;
 

@@ -4,13 +4,16 @@ import { expect, test } from "vitest";
 import { formatPrefix } from "../../src/base/ip.ts";
 import { formatDiagnostic } from "../../src/config/diagnostics.ts";
 import { importUci } from "../../src/config/import/uci.ts";
-import { instancesOf } from "../../src/config/pair/instances.ts";
+import { groupMembers, instancesOf } from "../../src/config/pair/instances.ts";
 import type { UciFile, UciValue } from "../../src/config/uci/model.ts";
 import { entriesOf, valueOf } from "../../src/config/uci/model.ts";
 import { parseUci } from "../../src/config/uci/parse.ts";
 import { UciScanner } from "../../src/config/uci/scanner.ts";
+import { renderKeepalived } from "../../src/render/keepalived.ts";
 import { renderUciBatch } from "../../src/render/uci.ts";
 import { renderUciFiles, type UciFileText } from "../../src/render/uci-files.ts";
+import { modelOf } from "../support/keepalived-files.ts";
+import { keepalivedConfOf } from "../support/openwrt-keepalived.ts";
 import { pairConfig } from "../support/pair-arbitrary.ts";
 
 const PACKAGES = ["network", "dhcp", "firewall", "keepalived"] as const;
@@ -20,7 +23,7 @@ const EMPTY: readonly UciFileText[] = PACKAGES.map((name) => ({
   text: "",
 }));
 const SECRET = Uint8Array.from({ length: 32 }, (_, index) => index);
-const RUNS = { numRuns: 60 };
+const RUNS = { numRuns: 40 };
 
 type Options = Map<string, UciValue>;
 /** By "package.section": its type and what it says. */
@@ -91,6 +94,45 @@ test("the batch and the edited files say the same", () => {
       const { files, diagnostics } = renderUciFiles(pair, node, EMPTY, SECRET);
       expect(diagnostics).toEqual([]);
       expect(sorted(read(files))).toEqual(sorted(run(renderUciBatch(pair, node, SECRET))));
+    }),
+    RUNS,
+  );
+});
+
+/** What keepalived elects by and installs, without what OpenWrt's package has no word for. */
+function electionOf(conf: string, isIgnored: (check: string) => boolean): unknown {
+  const { vrrp, trackers } = modelOf(conf);
+  const instances = vrrp.instances.map(({ authentication, ...instance }) => ({
+    ...instance,
+    tracking: undefined,
+    authentication: authentication?.type === "pass" ? authentication : undefined,
+  }));
+  return {
+    instances: withoutMetrics(instances),
+    groups: vrrp.groups.map(({ name, members }) => ({ name, members })),
+    scripts: trackers.flatMap((tracker) =>
+      tracker.type === "script" && !isIgnored(tracker.name)
+        ? [[tracker.name, tracker.command.argv]]
+        : [],
+    ),
+  };
+}
+
+const withoutMetrics = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (key, part: unknown) => (key === "metric" ? undefined : part)));
+
+test("OpenWrt's package makes a keepalived.conf of it that elects like the one that is rendered", () => {
+  fc.assert(
+    fc.property(pairConfig, fc.nat(1), (pair, which) => {
+      const node = pair.routers[which]!.name;
+      const { files } = renderUciFiles(pair, node, EMPTY, SECRET);
+      const uci = files.find((file) => file.package === "keepalived")!.text;
+      const isGroup = groupMembers(pair, instancesOf(pair)).length > 0;
+      const isIgnored = (name: string): boolean =>
+        isGroup && pair.tracking.checks.some((check) => check.name === name && check.weight !== 0);
+      expect(electionOf(keepalivedConfOf(uci), isIgnored)).toEqual(
+        electionOf(renderKeepalived(pair, node, SECRET), isIgnored),
+      );
     }),
     RUNS,
   );
