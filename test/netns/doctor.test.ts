@@ -222,6 +222,18 @@ describe.skipIf(!isRoot)("duet doctor", () => {
     expect(found(visit(pair.alpha), code)?.message).toContain("10.1.0.3 advertises");
   });
 
+  test("a speaker over IPv6 is heard with its link-local address", async () => {
+    const six = (last: string): string =>
+      GLOBALS + instance({ addresses: ["fe80::5/64", `fd00:1::${last}/64`] });
+    const other = await TestDaemon.start(pair.beta, { config: six("5") });
+    await other.becomes("I1", "active");
+    writeFileSync(path.join(folder, "keepalived.conf"), six("6"));
+    const { source } = await other.instance("I1");
+    expect(found(visit(pair.alpha), "virtual-lists-differ")?.message).toBe(
+      `${source} advertises VRID 51 with virtual addresses fd00:1::5, fe80::5, and I1 has fd00:1::6, fe80::5`,
+    );
+  });
+
   test("two active routers hear each other here although their rules drop it", async () => {
     const daemons: TestDaemon[] = [];
     for (const router of [pair.alpha, pair.beta]) {
