@@ -194,17 +194,29 @@ export class TestDaemon {
     return instance;
   }
 
-  /** Waits until the unit is in `state`. */
+  /**
+   * Waits until the unit is in `state`; for "active" until it has told of that, which it does when its connections are in the
+   * kernel and its addresses on the interfaces.
+   */
   async becomes(name: string, state: UnitStatus["state"]): Promise<UnitStatus> {
     try {
       return await eventually(`${name} to be ${state}`, async () => {
         const unit = await this.unit(name);
-        return unit.state === state && unit;
+        return (
+          unit.state === state && (state !== "active" || (await this.#isInstalled(name))) && unit
+        );
       });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(`${reason}; the log:\n${this.log}`, { cause: error });
     }
+  }
+
+  /** A unit that came into being by a reload never told of a transition. */
+  async #isInstalled(unit: string): Promise<boolean> {
+    const all = await this.events("vrrp.transition");
+    const last = all.findLast(({ subject }) => subject === unit);
+    return last === undefined || (last.data as { readonly to: string }).to === "active";
   }
 
   async events(name?: string): Promise<readonly EventRecord[]> {
