@@ -56,6 +56,8 @@ export interface StaticLease {
   readonly macs: readonly string[];
   readonly address: IpAddress | undefined;
   readonly at: Position;
+  /** As it stands in its file, on one line. */
+  readonly written: string;
 }
 
 /** Source translation of what leaves through an interface (undefined: any). */

@@ -104,5 +104,5 @@ function leaseOf({ key, parts, line }: Statement): readonly StaticLease[] {
   const name = parts.find(
     (part) => /^[a-z_][\w.-]*$/i.test(part) && !/^(?:ignore|infinite|\d+[smhdw])$/i.test(part),
   );
-  return [{ name, macs, address, at: line.at }];
+  return [{ name, macs, address, at: line.at, written: line.text }];
 }

@@ -10,6 +10,7 @@ import {
 } from "../../base/ip.ts";
 import type { Position } from "../../config/diagnostics.ts";
 import {
+  entriesOf,
   entryOf,
   isOn,
   listOf,
@@ -164,10 +165,12 @@ function shifted({ address, length }: Prefix, count: number): IpAddress | undefi
 
 function leaseOf(section: UciSection): StaticLease {
   const ip = parseIp(optionOf(section, "ip") ?? "");
+  const written = entriesOf(section).map(({ type, name, value }) => `${type} ${name} '${value}'`);
   return {
     name: optionOf(section, "name"),
     macs: listOf(section, "mac").map((mac) => mac.toLowerCase()),
     address: ip,
     at: section.at,
+    written: `config host with ${written.join(", ")}`,
   };
 }

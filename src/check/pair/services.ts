@@ -90,12 +90,14 @@ function driftOf(lease: StaticLease, there: RouterPicture): readonly Finding[] {
   const [mine, theirs] = [leaseText(other), leaseText(lease)];
   if (mine === theirs) return [];
   const message = `static lease ${describeLease(lease)} is ${theirs}, and ${mine} on ${there.name}`;
-  return [found("dhcp-host-drift", lease.at, message)];
+  const fix = `write the same on both routers: ${lease.written}, or ${other.written}`;
+  return [found("dhcp-host-drift", lease.at, message, fix)];
 }
 
 function onlyHere(lease: StaticLease, there: RouterPicture): Finding {
   const message = `static lease ${describeLease(lease)} (${leaseText(lease)}) is not on ${there.name}`;
-  return found("dhcp-host-drift", lease.at, message);
+  const fix = `add on ${there.name}: ${lease.written}`;
+  return found("dhcp-host-drift", lease.at, message, fix);
 }
 
 const leaseText = ({ name, macs, address }: StaticLease): string =>
@@ -112,7 +114,12 @@ function extra(here: RouterPicture, there: RouterPicture): readonly Finding[] {
     .filter((rule) => !known.has(symbolic(rule, here, there)))
     .map((rule) => {
       const message = `${shorten(rule.text)} is not in the firewall of ${there.name}`;
-      return found("firewall-drift", rule.at, message);
+      return found(
+        "firewall-drift",
+        rule.at,
+        message,
+        `add on ${there.name}, or remove here: ${rule.text}`,
+      );
     });
 }
 
