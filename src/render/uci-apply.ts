@@ -1,5 +1,5 @@
 /** Makes one section of a file what is wanted of it. */
-import type { UciEditor } from "../config/uci/edit.ts";
+import type { NewEntry, UciEditor } from "../config/uci/edit.ts";
 import type { UciSection } from "../config/uci/model.ts";
 import { listOf } from "../config/uci/model.ts";
 import type { Setting } from "./uci-sections.ts";
@@ -39,3 +39,11 @@ const TAGS: ReadonlyMap<string, string> = new Map([
   ["option:dns-server", "6"],
   ["option:domain-name", "15"],
 ]);
+
+/** What a setting says in a section that is made anew. */
+export function entriesFor(setting: Setting): readonly NewEntry[] {
+  const { name } = setting;
+  if (setting.type !== "option")
+    return setting.values.map((value) => ({ type: "list", name, value }));
+  return setting.value === undefined ? [] : [{ type: "option", name, value: setting.value }];
+}

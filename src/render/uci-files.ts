@@ -8,7 +8,7 @@ import type { UciSection } from "../config/uci/model.ts";
 import { entriesOf, isOwn, optionOf } from "../config/uci/model.ts";
 import { parseUci } from "../config/uci/parse.ts";
 import { uciRemarks } from "./uci.ts";
-import { applySettings } from "./uci-apply.ts";
+import { applySettings, entriesFor } from "./uci-apply.ts";
 import { dhcpSections } from "./uci-dhcp.ts";
 import { firewallSections } from "./uci-firewall.ts";
 import { editInterfaces } from "./uci-interfaces.ts";
@@ -58,10 +58,12 @@ export function renderUciFiles(
     if (name === "network") continue;
     const sections = wanted.filter((section) => section.package === name);
     const rival = rivalOf(editor, sections);
-    if (rival === undefined) editPackage(editor, sections);
-    else remarks.push(rivalRemark(rival));
+    if (rival !== undefined) remarks.push(rivalRemark(rival));
+    else {
+      editPackage(editor, sections);
+      if (name === "keepalived") remarks.push(...uciRemarks(pair, secret));
+    }
   }
-  if (editors.has("keepalived")) remarks.push(...uciRemarks(pair, secret));
   for (const name of UCI_PACKAGES) {
     if (
       !editors.has(name) &&
@@ -86,7 +88,11 @@ function editPackage(editor: UciEditor, sections: readonly WantedSection[]): voi
   const isExtension = there.every((entry, index) => entry === order[index]);
   if (!isExtension) deleteOwn(editor);
   for (const section of sections) {
-    const id = findSection(editor, section) ?? editor.add(section.type, section.name);
+    const id = findSection(editor, section);
+    if (id === undefined) {
+      editor.add(section.type, section.name, section.settings.flatMap(entriesFor));
+      continue;
+    }
     applySettings(editor, id, section.settings);
     if (isOwn(section) && !foreign.has(section)) keepOnly(editor, id, section.settings);
   }

@@ -13,6 +13,8 @@ export interface UciSelector {
   readonly where?: Readonly<Record<string, string>>;
 }
 
+export type NewEntry = Pick<UciEntry, "type" | "name" | "value">;
+
 interface Splice {
   readonly start: number;
   readonly end: number;
@@ -51,15 +53,15 @@ export class UciEditor {
     return index === -1 ? undefined : index;
   }
 
-  /** Adds a section at the end of the file. */
-  add(type: string, name?: string): number {
+  /** Adds a section at the end of the file, with what it is to say from the beginning. */
+  add(type: string, name?: string, entries: readonly NewEntry[] = []): number {
     const { text } = this.#file;
     const nl = this.#lineEnd;
     const gap = text === "" ? "" : text.endsWith("\n") ? nl : nl + nl;
     const label = name === undefined ? "" : ` ${quoteUci(name)}`;
-    this.#apply([
-      { start: text.length, end: text.length, text: `${gap}config ${type}${label}${nl}` },
-    ]);
+    const lines = entries.map((entry) => `\t${statementOf(entry)}${nl}`).join("");
+    const added = `${gap}config ${type}${label}${nl}${lines}`;
+    this.#apply([{ start: text.length, end: text.length, text: added }]);
     return this.#file.sections.length - 1;
   }
 
@@ -88,7 +90,7 @@ export class UciEditor {
     if (valueOf(section, name) === value) return;
     const last = entries.at(-1);
     if (last === undefined) {
-      this.#insert(section, [`option ${name} ${quoteUci(value)}`]);
+      this.#insert(section, [statementOf({ type: "option", name, value })]);
       return;
     }
     this.#apply([
@@ -113,7 +115,9 @@ export class UciEditor {
         entry.value === values[at] ? [] : [rewrite(entry, "list", values[at] ?? "")],
       ),
     ]);
-    const missing = values.slice(kept.length).map((value) => `list ${name} ${quoteUci(value)}`);
+    const missing = values
+      .slice(kept.length)
+      .map((value) => statementOf({ type: "list", name, value }));
     if (missing.length > 0) this.#insert(this.#section(id), missing, name);
   }
 
@@ -168,6 +172,9 @@ function rewrite({ type, statement }: UciEntry, wanted: UciEntry["type"], value:
   const text = `${wanted} ${name?.text ?? ""} ${quoteUci(value)}`;
   return { start: statement.start, end: statement.end, text };
 }
+
+const statementOf = ({ type, name, value }: NewEntry): string =>
+  `${type} ${name} ${quoteUci(value)}`;
 
 /** Behind a statement, its comment and its line end; the semicolon of a shared line is left behind. */
 const endOf = (statement: UciStatement, text: string): number =>
