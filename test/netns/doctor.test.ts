@@ -108,7 +108,9 @@ describe.skipIf(!isRoot)("duet doctor", () => {
     const alpha = await TestDaemon.start(pair.alpha, options);
     await alpha.becomes("G1", "active");
     const beta = await TestDaemon.start(pair.beta, options);
-    await eventually("beta to hear alpha", async () => (await beta.instance("I1")).active !== null);
+    await eventually("beta to hear alpha", async () =>
+      (await beta.client.status()).instances.every(({ active }) => active !== null),
+    );
     pair.beta.exec("nft", "add", "table", "inet", "t");
     pair.beta.exec("nft", VRRP_INPUT);
     const before = stateOf(pair.beta);
@@ -189,7 +191,10 @@ describe.skipIf(!isRoot)("duet doctor", () => {
   test("a cable that is out, and an interface that is down or missing", async () => {
     const [port] = pair.wanPorts;
     pair.wan.namespace.ip(`link set ${port} down`);
-    expect(found(visit(pair.alpha, quiet()), "no-carrier")).toMatchObject({ place: "wan" });
+    const missed = await eventually("the carrier to be missed", () =>
+      found(visit(pair.alpha, quiet()), "no-carrier"),
+    );
+    expect(missed).toMatchObject({ place: "wan" });
     pair.wan.namespace.ip(`link set ${port} up`);
     pair.alpha.ip("link set sync down");
     expect(codes(pair.alpha, replicating())).toContain("interface-down");
