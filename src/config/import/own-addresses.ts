@@ -1,12 +1,5 @@
 /** The routers' own addresses: from their files, from what each file says of the other router, or asked for. */
-import {
-  formatPrefix,
-  type IpAddress,
-  ipBits,
-  ipFamily,
-  type Prefix,
-  prefixContains,
-} from "../../base/ip.ts";
+import { type IpAddress, ipBits, ipFamily, type Prefix, prefixContains } from "../../base/ip.ts";
 import type { Matched, Place } from "./places.ts";
 
 /** An address that the user gives, by names of router and network. */
@@ -116,7 +109,3 @@ function placeholder(places: Matched["places"]): Prefix {
   const virtual = places.flatMap((place) => place?.instances ?? []).flatMap((one) => one.addresses);
   return { address: PLACEHOLDER, length: virtual[0]?.value.length ?? LINK_BITS[4] };
 }
-
-/** Whether an address is one that is to be filled in. */
-export const isPlaceholder = (prefix: Prefix): boolean =>
-  formatPrefix(prefix).startsWith(`${PLACEHOLDER}/`);

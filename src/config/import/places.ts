@@ -5,7 +5,7 @@
 import type { InstanceFacts, NetworkFacts, ReplicationFacts, RouterFacts } from "./facts.ts";
 import { familyOf } from "./keepalived.ts";
 
-export type LinkFacts = ReplicationFacts["links"][number];
+type LinkFacts = ReplicationFacts["links"][number];
 
 export interface Place {
   readonly interface: string | undefined;
