@@ -18,7 +18,7 @@ import { namespaceName, otherRouter, type RouterName } from "../../src/lab/topol
 import { Traffic } from "../../src/lab/traffic.ts";
 import { waitUntil } from "../../src/lab/waiting.ts";
 import { eventually } from "../support/daemon.ts";
-import { fastConfiguration, labName } from "../support/lab.ts";
+import { fastConfiguration, labName, silenceTowardsWan } from "../support/lab.ts";
 import { loadSlowly, missingConntrackd } from "../support/replication-peers.ts";
 import { type SessionPlan, Sessions } from "../support/replication-sessions.ts";
 
@@ -87,6 +87,8 @@ describe.skipIf(missing !== undefined)(`a mixed pair ${missing ?? ""}`, () => {
       tell: ({ source, text }) => logs.push(`${source}: ${text}`),
     });
     lab = opened;
+    for (const router of ["alpha", "beta"] as const)
+      if (routers[router].daemon === "keepalived") silenceTowardsWan(name, router);
     const seen = await Traffic.start(name, () => {});
     traffic = seen;
     const becomes = async (router: RouterName): Promise<void> => {

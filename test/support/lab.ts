@@ -1,14 +1,34 @@
 /** What the lab's tests share. They run the compiled agents and command line, so they need a build that is up to date. */
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DUET_PROGRAM } from "../../src/lab/router-daemon.ts";
-import { ROUTER_INTERFACES, VIRTUAL_ADDRESSES } from "../../src/lab/topology.ts";
+import {
+  namespaceName,
+  ROUTER_INTERFACES,
+  type RouterName,
+  VIRTUAL_ADDRESSES,
+} from "../../src/lab/topology.ts";
 
 export const DUET: readonly string[] = [process.execPath, DUET_PROGRAM];
 
 /** A name of its own for each test process, so that test runs do not meet. */
 export const labName = (suffix: string): string => `t${process.pid}${suffix}`;
+
+/**
+ * Gives a router of the lab a firewall that is silent towards the WAN, as routers have. keepalived moves the address before
+ * conntrackd has committed: without it every segment that comes in between is answered with a reset.
+ */
+export function silenceTowardsWan(lab: string, router: RouterName): void {
+  const rules = `table inet silent {
+    chain input {
+      type filter hook input priority filter;
+      iifname "${ROUTER_INTERFACES.wan}" meta l4proto { tcp, udp } ct state new,invalid drop
+    }
+  }`;
+  execFileSync("ip", ["netns", "exec", namespaceName(lab, router), "nft", rules]);
+}
 
 /** The how-to's pair with VRRPv3 ten times a second, so that a drill takes seconds. Removed by the function returned. */
 export function fastConfiguration(): { readonly file: string; readonly remove: () => void } {
