@@ -35,6 +35,8 @@ const PLAN: SessionPlan = {
   streamsUp: 5,
 };
 
+const SESSIONS = PLAN.downloads + PLAN.uploads + PLAN.idle + PLAN.streamsDown + PLAN.streamsUp;
+
 const missing = missingConntrackd();
 
 /** Flows of others that go through the router as well. */
@@ -106,7 +108,7 @@ describe.skipIf(missing !== undefined)(`a mixed pair ${missing ?? ""}`, () => {
       // oxlint-disable no-await-in-loop -- one failover after the other is the point
       await eventually(`${backup} to know the flows of ${active}`, async () => {
         // A daemon that was started a moment ago does not answer yet.
-        return (await externalFlows(opened, backup).catch(() => 0)) >= OTHERS;
+        return (await externalFlows(opened, backup).catch(() => 0)) >= OTHERS + SESSIONS;
       });
       await opened.perform([
         { type: "cable", router: active, side: "lan", plugged: false },
