@@ -77,7 +77,9 @@ function measure(words) {
   const samples = Array.from({ length: REPEATS }, () => {
     const before = performance.now();
     const main = path.join(ROOT, "dist/cli/main.js");
-    const { status, stdout, stderr } = spawnSync(process.execPath, [main, "check", ...words]);
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, "check", ...words], {
+      encoding: "utf8",
+    });
     if (status !== 0) throw new Error(`duet check ended with ${status}: ${stdout}${stderr}`);
     return performance.now() - before;
   });

@@ -105,7 +105,7 @@ function electionOf(conf: string, isIgnored: (check: string) => boolean): unknow
   const instances = vrrp.instances.map(({ authentication, ...instance }) => ({
     ...instance,
     tracking: undefined,
-    authentication: authentication?.type === "pass" ? authentication : undefined,
+    authentication: authentication.type === "password" ? authentication : undefined,
   }));
   return {
     instances: withoutMetrics(instances),
