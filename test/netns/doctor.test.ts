@@ -6,7 +6,14 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { DoctorReport } from "../../src/cli/doctor-text.ts";
 import { eventually, newFolder, stopAll, TestDaemon } from "../support/daemon.ts";
-import { buildPair, GLOBALS, holds, instance, type PairNet } from "../support/daemon-pair.ts";
+import {
+  atRest,
+  buildPair,
+  GLOBALS,
+  holds,
+  instance,
+  type PairNet,
+} from "../support/daemon-pair.ts";
 import { isRoot, type TestNamespace } from "../support/netns.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
@@ -104,6 +111,7 @@ describe.skipIf(!isRoot)("duet doctor", () => {
     report.findings.find((finding) => finding.code === code);
 
   test("a pair that works has no errors, on either router, and looking changes nothing", async () => {
+    await Promise.all([pair.alpha, pair.beta].map(atRest));
     const options = { config: config() };
     const alpha = await TestDaemon.start(pair.alpha, options);
     await alpha.becomes("G1", "active");

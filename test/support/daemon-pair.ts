@@ -110,9 +110,15 @@ const isDark = (router: TestNamespace): boolean =>
     ({ operstate }) => operstate !== "UP",
   );
 
-/** Waits until nothing changes by itself: every cable has its carrier, and what a killed daemon held has run out. */
+/** IPv6 addresses that the kernel still asks for on the link, a second or two after the cable is in. */
+const isTentative = (router: TestNamespace): boolean =>
+  router.ip("-6 address").includes("tentative");
+
+/** Waits until nothing changes by itself: cables have carriers and addresses, and what a killed daemon held has run out. */
 export async function atRest(router: TestNamespace): Promise<void> {
-  await eventually("cables and addresses to settle", () => !isFleeting(router) && !isDark(router));
+  await eventually("cables and addresses to settle", () =>
+    [isFleeting, isDark, isTentative].every((isMoving) => !isMoving(router)),
+  );
 }
 
 /** True while `device` has the address, given with its prefix length. */
