@@ -7,6 +7,7 @@ import { writeSysctl } from "../kernel/sysctl.ts";
 import type { InstanceConfig } from "../vrrp/config.ts";
 import { type AddressSpec, DUET_PROTOCOL } from "../wire/objects.ts";
 import type { Change } from "../wire/rtnetlink/change.ts";
+import type { LinkEntry } from "../wire/rtnetlink/entries.ts";
 import { troubleOf } from "./announcer.ts";
 import type { KernelWriter } from "./installer.ts";
 import type { InterfaceTable } from "./interface-table.ts";
@@ -20,6 +21,8 @@ import {
 
 const RT_SCOPE_LINK = 253;
 const IFA_F_NODAD = 0x02;
+/** MACVLAN_MODE_BRIDGE of linux/if_link.h. */
+const MACVLAN_BRIDGE = 4;
 
 export class VirtualMacs {
   readonly #kernel: KernelWriter;
@@ -70,10 +73,10 @@ export class VirtualMacs {
     if (virtualMac === undefined || this.#interfaces.link(parent) === undefined) return false;
     const { interface: name, mac } = virtualMac;
     const known = this.#interfaces.link(name);
-    if (known !== undefined && known.kind === "macvlan" && known.mac === mac) {
-      if (!this.#made.has(name)) this.#prepare(name, parent, family);
-      this.#made.add(name);
-      return !known.up && this.#isUp(parent) && this.#switchOn(name);
+    if (known?.kind === "macvlan" && known.mac === mac) {
+      if (known.macvlanMode === MACVLAN_BRIDGE) return this.#adopt(known, parent, family);
+      // In another mode, such as keepalived's, it keeps from us what the other router says with this MAC.
+      this.#delete(name);
     }
     const changes: Change[] = [{ type: "link", verb: "add-macvlan", interface: name, parent, mac }];
     if (!this.#apply(changes, name)) return false;
@@ -82,6 +85,13 @@ export class VirtualMacs {
     // The kernel refuses to switch it on above an interface that is off; its turn comes with that of the interface.
     if (this.#isUp(parent)) this.#switchOn(name);
     return true;
+  }
+
+  /** Takes one that is there for its own; true when that switched it on. */
+  #adopt({ name, up }: LinkEntry, parent: string, family: 4 | 6): boolean {
+    if (!this.#made.has(name)) this.#prepare(name, parent, family);
+    this.#made.add(name);
+    return !up && this.#isUp(parent) && this.#switchOn(name);
   }
 
   #isUp(name: string): boolean {

@@ -104,6 +104,18 @@ test.runIf(isRoot)(
 );
 
 test.runIf(isRoot)(
+  "a macvlan that a dead keepalived left, deaf for the other router, is made anew",
+  async () => {
+    const mac = "00:00:5e:00:01:33";
+    pair.alpha.ip(`link add vrrp.51 link lan address ${mac} type macvlan mode private`);
+    const daemon = await active(GLOBALS + instance({ more: "use_vmac" }));
+    expect(pair.alpha.ip("-d link show vrrp.51")).toContain("mode bridge");
+    expect(await daemon.unit("I1")).toMatchObject({ state: "active" });
+    await eventually("an answer", () => answers("10.1.0.1"));
+  },
+);
+
+test.runIf(isRoot)(
   "a macvlan that is deleted is made again, and so is one whose parent was",
   async () => {
     const daemon = await active(GLOBALS + instance({ more: "use_vmac" }));
