@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { oneByOne } from "../src/lab/waiting.ts";
+import { oneByOne, waitUntil } from "../src/lab/waiting.ts";
 import { Recording } from "../test/support/interop-recording.ts";
 import { FlowSite } from "./flow-site.ts";
 import { memoryOf, processorTime } from "./processes.ts";
@@ -36,6 +36,8 @@ const [USUAL_FLOWS, MANY_FLOWS] = [240_000, 480_000] as const;
 const FLOWS_MAX = Number(readFileSync("/proc/sys/net/netfilter/nf_conntrack_max", "latin1"));
 const RESYNC_FLOWS = FLOWS_MAX > MANY_FLOWS + USUAL_FLOWS / 2 ? MANY_FLOWS : USUAL_FLOWS;
 const BYTES_PER_MB = 1_048_576;
+/** For the active router to read as many flows from its kernel. */
+const PATIENCE_MS = 30_000;
 const ADVERT_MS = 100;
 /** New flows a second that are tried, until one is too much. */
 const RATES = [20, 40, 50, 60, 70, 80, 100, 120, 150, 200].map((thousand) => 1_000 * thousand);
@@ -200,7 +202,8 @@ function measureResync(contestant: Contestant): Promise<Figures> {
     await site.send(RATE / 2, RESYNC_FLOWS);
     await site.settle();
     site.active.ask("-R");
-    if (site.own() < RESYNC_FLOWS) throw new Error(`the active router knows ${site.own()} flows`);
+    if (!(await waitUntil(() => site.own() >= RESYNC_FLOWS, PATIENCE_MS)))
+      throw new Error(`the active router knows ${site.own()} flows`);
     site.backup.ask("-f", "external");
     if (!(await site.forgets())) throw new Error(`the backup still knows ${site.known()} flows`);
     const lost = site.backup.counter(/(\d+) Lost/);
