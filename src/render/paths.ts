@@ -1,13 +1,24 @@
+import { NOTIFY_SCRIPT } from "../config/pair/defaults.ts";
+
+type Target =
+  | "keepalived"
+  | "conntrackd"
+  | "notifyScript"
+  | "nftables"
+  | "dnsmasq"
+  | "sysctl"
+  | "sysupgrade";
+
 /** Where rendered files belong, and what they call each other by. */
-export const PATHS = {
+export const PATHS: Readonly<Record<Target, string>> = {
   keepalived: "/etc/keepalived/keepalived.conf",
   conntrackd: "/etc/conntrackd/conntrackd.conf",
-  notifyScript: "/etc/duet/notify.sh",
+  notifyScript: NOTIFY_SCRIPT,
   nftables: "/etc/duet/duet.nft",
   dnsmasq: "/etc/dnsmasq.d/duet.conf",
   sysctl: "/etc/sysctl.d/90-duet.conf",
   sysupgrade: "/etc/sysupgrade.conf",
-} as const;
+};
 
 /** The folder of the pair's own files. */
 export const PAIR_FOLDER = "/etc/duet/";

@@ -8,6 +8,7 @@ import type { ElectionKeys } from "./election-keys.ts";
 import type { Draft } from "./maps.ts";
 import type { PairElection } from "./model.ts";
 import type { Placed } from "./reading.ts";
+import { usesSecret } from "./secret.ts";
 import { durationText } from "./units.ts";
 
 /** `secretFile` is where the file names one, if it does. */
@@ -88,14 +89,14 @@ function completeAuthentication(
   const { type } = authentication;
   // What could not be read may have needed the secret.
   const isKnown = given === undefined || given.value !== undefined;
-  if (isKnown && !needsSecret(authentication)) reportUnusedSecret(findings, secretFile);
+  if (isKnown && !usesSecret(authentication)) reportUnusedSecret(findings, secretFile);
   if (given === undefined || type === "none") return authentication;
   if (version !== VERSION_OF[type]) {
     const other = type === "pass" ? "hmac" : "pass";
     const message = `vrrp.authentication ${type} belongs to version ${VERSION_OF[type]}, and the version is ${version}: write ${other}, or version: ${VERSION_OF[type]}`;
     findings.error(given.at, "authentication-version", message);
   }
-  if (needsSecret(authentication) && secretFile === undefined) {
+  if (usesSecret(authentication) && secretFile === undefined) {
     const message = `vrrp.authentication ${type} is made from a secret file, and none is named: add secret-file: /etc/duet/secret`;
     findings.error(given.at, "secret-missing", message);
   }
@@ -110,10 +111,6 @@ function reportUnusedSecret(findings: Findings, secretFile: Placed<unknown> | un
 }
 
 const VERSION_OF = { pass: 2, hmac: 3 } as const;
-
-const needsSecret = (authentication: Authentication): boolean =>
-  authentication.type === "hmac" ||
-  (authentication.type === "pass" && authentication.password === undefined);
 
 function authenticationOf(value: ElectionKeys["authentication"] | undefined): Authentication {
   if (value === undefined || value === "none") return { type: "none" };

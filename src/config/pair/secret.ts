@@ -7,10 +7,14 @@
  */
 import { formatHex } from "../../base/hex.ts";
 import { sha256 } from "../../base/sha256.ts";
-import type { PairConfig } from "./model.ts";
+import type { PairConfig, PairElection } from "./model.ts";
 
 /** Whether keys or passwords are made from the secret file. */
-export const needsSecret = ({ election: { authentication } }: PairConfig): boolean =>
+export const needsSecret = ({ election }: PairConfig): boolean =>
+  usesSecret(election.authentication);
+
+/** The same of authentication alone. */
+export const usesSecret = (authentication: PairElection["authentication"]): boolean =>
   authentication.type === "hmac" ||
   (authentication.type === "pass" && authentication.password === undefined);
 
