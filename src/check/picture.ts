@@ -109,6 +109,8 @@ export interface RouterPicture {
   readonly name: string;
   readonly files: readonly RouterFile[];
   readonly election: { readonly model: Model; readonly file: string } | undefined;
+  /** Among the files those that were made of another one here, with the place where each of their lines comes from. */
+  readonly origins: Readonly<Record<string, readonly Position[]>>;
   /** The conntrackd.conf, even when it has errors. */
   readonly replicationFile: string | undefined;
   readonly replication: { readonly config: ReplicationConfig; readonly file: string } | undefined;

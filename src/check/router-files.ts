@@ -11,7 +11,7 @@ import { readNftables } from "./files/nftables.ts";
 import { readSysctl, readSysupgrade } from "./files/system.ts";
 import { readDhcp, readNetworks, type UciNetwork } from "./files/uci.ts";
 import { readFirewall } from "./files/uci-firewall.ts";
-import { checkStart } from "./files/uci-keepalived.ts";
+import { checkStart, isStarted, readElection, type UciElection } from "./files/uci-keepalived.ts";
 import { explained, type Finding } from "./finding.ts";
 import { checkKeepalived } from "./keepalived.ts";
 import {
@@ -51,6 +51,8 @@ interface Draft {
   picture: RouterPicture;
   readonly readings: FileReading[];
   readonly uci: UciFile[];
+  /** As OpenWrt's own file describes it, and that file. */
+  uciElection?: UciElection;
 }
 
 interface World {
@@ -66,6 +68,7 @@ export function readRouter(name: string, given: readonly GivenFile[], world: Wor
   const picture = { ...emptyPicture(name), ...pair?.base };
   const draft: Draft = { picture, readings: [], uci: [] };
   for (const file of given) readFile(file, world, draft);
+  chooseElection(draft, given, pair);
   const networks = draft.uci.flatMap((file) => readNetworks(file));
   const addresses = networks.flatMap((network) => network.addresses);
   add(draft, { ownAddresses: networks.length === 0 ? pair?.ownAddresses : addresses });
@@ -75,16 +78,39 @@ export function readRouter(name: string, given: readonly GivenFile[], world: Wor
     picture: withInterfaces(draft.picture),
     readings: draft.readings,
     findings: [
-      ...draft.uci.flatMap((file) => checkStart(file, draft.picture)),
+      ...(isPairs(draft, pair) ? [] : draft.uci.flatMap((file) => checkStart(file, draft.picture))),
       ...(pair === undefined || networks.length === 0 ? [] : compareOwn(pair, addresses)),
     ],
   };
 }
 
+/** OpenWrt's own words for an election count where no keepalived.conf was given, and before the pair's file where keepalived runs. */
+function chooseElection(
+  draft: Draft,
+  given: readonly GivenFile[],
+  pair: PairFacts | undefined,
+): void {
+  const { uciElection, picture, uci } = draft;
+  if (uciElection === undefined || given.some(({ kind }) => kind === "keepalived")) return;
+  if (pair !== undefined && !uci.every((file) => isStarted(file))) return;
+  const { election, written, origin } = uciElection;
+  draft.picture = {
+    ...picture,
+    election,
+    files: [...picture.files, written],
+    origins: { [written.file]: origin },
+  };
+}
+
+/** Whether the pair's file says how this router elects: what keepalived would do is of no interest then. */
+const isPairs = ({ picture }: Draft, pair: PairFacts | undefined): boolean =>
+  picture.election !== undefined && picture.election === pair?.base.election;
+
 const emptyPicture = (name: string): RouterPicture => ({
   name,
   files: [],
   election: undefined,
+  origins: {},
   replicationFile: undefined,
   replication: undefined,
   ownAddresses: [],
@@ -99,9 +125,9 @@ const emptyPicture = (name: string): RouterPicture => ({
 });
 
 function readFile({ file, kind }: GivenFile, world: World, draft: Draft): void {
-  const { diagnostics, files } = readByKind(file, kind, world, draft);
+  const { diagnostics, findings = [], files } = readByKind(file, kind, world, draft);
   const explanations = diagnostics.map((diagnostic) => explained(diagnostic, HEADINGS[kind]));
-  draft.readings.push({ file, files, diagnostics: explanations });
+  draft.readings.push({ file, files, diagnostics: [...explanations, ...findings] });
   const texts = files.flatMap((path): readonly RouterFile[] => {
     const content = world.source.read(path);
     if (!content.ok) return [];
@@ -122,6 +148,8 @@ const HEADINGS: Readonly<Partial<Record<FileKind, string>>> = {
 interface Read {
   readonly files: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
+  /** Those that have their reasons already. */
+  readonly findings?: readonly Finding[];
 }
 
 function readByKind(file: string, kind: FileKind, world: World, draft: Draft): Read {
@@ -143,8 +171,16 @@ function readByKind(file: string, kind: FileKind, world: World, draft: Draft): R
   if (kind !== "uci") return { files: [file], diagnostics: [] };
   const uci = parseUci(file, content.text);
   // With an error it is not certain what belongs to which section.
-  if (uci.diagnostics.length === 0) draft.uci.push(uci);
-  return { files: [file], diagnostics: uci.diagnostics };
+  if (uci.diagnostics.length > 0) return { files: [file], diagnostics: uci.diagnostics };
+  draft.uci.push(uci);
+  return { files: [file], diagnostics: [], findings: readUciElection(uci, world, draft) };
+}
+
+function readUciElection(uci: UciFile, world: World, draft: Draft): readonly Finding[] {
+  const read = readElection(uci, world.environment);
+  if (read === undefined) return [];
+  draft.uciElection = read;
+  return read.findings;
 }
 
 const unreadable = (file: string, reason: string): Diagnostic => ({

@@ -1,4 +1,5 @@
 /** Everything that is said about the files of one router, or of both, beyond what their readers say. */
+import { atOrigins } from "./files/uci-keepalived.ts";
 import type { Finding } from "./finding.ts";
 import { compareElections } from "./pair/election.ts";
 import { compareReplication } from "./pair/replication.ts";
@@ -11,7 +12,10 @@ import { checkReplication } from "./router/replication.ts";
 import { checkSystem } from "./router/system.ts";
 
 /** One router, or two that are a pair. In no particular order. */
-export function checkSite(routers: readonly RouterPicture[]): readonly Finding[] {
+export const checkSite = (routers: readonly RouterPicture[]): readonly Finding[] =>
+  atOrigins(findInSite(routers), routers);
+
+function findInSite(routers: readonly RouterPicture[]): readonly Finding[] {
   const [first, second] = routers;
   const single = routers.flatMap((picture) => [
     ...checkAddresses(picture),

@@ -2,7 +2,7 @@
  * /etc/config/keepalived as the init script of OpenWrt's package reads it: named objects in sections of their own, which
  * instances refer to by name. What that script has no word for is told in remarks.
  */
-import { formatPrefix } from "../base/ip.ts";
+import { formatPrefix, type IpAddress } from "../base/ip.ts";
 import { NO_TIME } from "../base/time.ts";
 import { advertisingEnds, routersOf } from "../config/pair/ends.ts";
 import { groupMembers, instancesOf, type PairInstance } from "../config/pair/instances.ts";
@@ -33,6 +33,7 @@ export function keepalivedSections(
           section("vrrp_sync_group", "group", [
             option("name", pair.election.groupName),
             list("group", members),
+            ...(hasWeights(pair) ? [option("global_tracking", 1)] : []),
           ]),
         ]),
   ];
@@ -46,7 +47,6 @@ export function uciKeepalivedRemarks(pair: PairConfig, secret?: Uint8Array): rea
     ...(needsSecret(pair) && secret === undefined ? [WITHOUT_PASSWORD] : []),
     ...(isPasswordLost(pair) ? [PASSWORD_LOST] : []),
     ...pair.tracking.checks.flatMap(checkRemarks),
-    ...weightRemarks(pair),
     ...pair.networks.flatMap(({ name, gateways, metric }) =>
       gateways.length > 0 && metric !== undefined ? [metricRemark(name, metric)] : [],
     ),
@@ -82,25 +82,27 @@ function checkRemarks(check: PairCheck): readonly string[] {
     return [
       `keepalived: OpenWrt's package has no word for checks of a ${check.type}, so ${check.name} is left out.`,
     ];
-  const user = check.user === undefined ? "" : ` or user ${check.user}`;
+  const { name, user, timeout, interval } = check;
   return [
-    `keepalived: OpenWrt's package has no word for timeout ${secondsText(check.timeout)}s${user}: check ${check.name} runs as root, for as long as its interval at most.`,
+    ...(user === undefined
+      ? []
+      : [
+          `keepalived: OpenWrt's package has no word for user ${user}: check ${name} runs as root.`,
+        ]),
+    ...(timeout === interval
+      ? []
+      : [
+          `keepalived: OpenWrt's package knows timeout since April 2026 only; up to OpenWrt 25.12 check ${name} may run for its whole interval and not ${secondsText(timeout)} s.`,
+        ]),
   ];
 }
 
 const hasHooks = ({ hooks: { active, backup, fault, stop } }: PairConfig): boolean =>
   [active, backup, fault, stop].some((hook) => hook !== undefined);
 
-/** keepalived ignores the weights of a member's trackers, and the package's groups have none of their own. */
-function weightRemarks(pair: PairConfig): readonly string[] {
-  if (groupMembers(pair, instancesOf(pair)).length === 0) return [];
-  return [...scriptChecks(pair), ...pair.tracking.interfaces]
-    .filter(({ weight }) => weight !== 0)
-    .map(
-      ({ name, weight }) =>
-        `keepalived: the weight ${weight} of ${name} has no effect, because sync groups of OpenWrt's package follow nothing: use weight 0, or run Duet.`,
-    );
-}
+/** The weights of a member's trackers count where its group says so. All members follow the same, so their priorities stay equal. */
+const hasWeights = (pair: PairConfig): boolean =>
+  [...scriptChecks(pair), ...pair.tracking.interfaces].some(({ weight }) => weight !== 0);
 
 type ScriptCheck = Extract<PairCheck, { readonly type: "script" }>;
 
@@ -130,6 +132,7 @@ const checkSections = (check: ScriptCheck): readonly WantedSection[] => [
     option("weight", check.weight),
     option("fall", check.fall),
     option("rise", check.rise),
+    option("timeout", wholeSeconds(check.timeout)),
   ]),
   section("track_script", `track_${check.name}`, [
     option("name", check.name),
@@ -176,7 +179,7 @@ function instanceSections(
   );
   const ends = advertisingEnds(pair, node, instance);
   const isUnicast = pair.election.unicast && ends !== undefined;
-  const peers = named("peer", instance, "peer", isUnicast ? [[option("address", ends.peer)]] : []);
+  const peers = isUnicast ? [peerSection(instance, ends.peer)] : [];
   return [
     ...addresses,
     ...excluded,
@@ -187,7 +190,7 @@ function instanceSections(
       ...(ends === undefined
         ? []
         : [option(isUnicast ? "unicast_src_ip" : "mcast_src_ip", ends.own)]),
-      ...references("unicast_peer", instance, "peer", peers),
+      ...(isUnicast ? [list("unicast_peer", [ends.peer])] : []),
       ...password(pair, instance, secret),
       ...references("virtual_ipaddress", instance, "ip", addresses),
       ...references("virtual_ipaddress_excluded", instance, "extra", excluded),
@@ -212,6 +215,10 @@ const named = (
     const name = nameOf(instance, kind, index);
     return section(type, name, [option("name", name), ...settings]);
   });
+
+/** Up to OpenWrt 22.03 the package takes what `unicast_peer` lists for addresses, and since for names: so this one's name is its address. */
+const peerSection = (instance: PairInstance, peer: IpAddress): WantedSection =>
+  section("peer", nameOf(instance, "peer", 0), [option("name", peer), option("address", peer)]);
 
 const nameOf = ({ name }: PairInstance, kind: string, index: number): string =>
   `${name}_${kind}_${index + 1}`;

@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { formatPrefix } from "../../src/base/ip.ts";
 import { formatDiagnostic } from "../../src/config/diagnostics.ts";
 import { importUci } from "../../src/config/import/uci.ts";
-import { groupMembers, instancesOf } from "../../src/config/pair/instances.ts";
+import { instancesOf } from "../../src/config/pair/instances.ts";
+import { keepalivedText } from "../../src/config/uci/keepalived-text.ts";
 import type { UciFile, UciValue } from "../../src/config/uci/model.ts";
 import { entriesOf, valueOf } from "../../src/config/uci/model.ts";
 import { parseUci } from "../../src/config/uci/parse.ts";
@@ -13,7 +14,6 @@ import { renderKeepalived } from "../../src/render/keepalived.ts";
 import { renderUciBatch } from "../../src/render/uci.ts";
 import { renderUciFiles, type UciFileText } from "../../src/render/uci-files.ts";
 import { modelOf } from "../support/keepalived-files.ts";
-import { keepalivedConfOf } from "../support/openwrt-keepalived.ts";
 import { pairConfig } from "../support/pair-arbitrary.ts";
 
 const PACKAGES = ["network", "dhcp", "firewall", "keepalived"] as const;
@@ -100,7 +100,7 @@ test("the batch and the edited files say the same", () => {
 });
 
 /** What keepalived elects by and installs, without what OpenWrt's package has no word for. */
-function electionOf(conf: string, isIgnored: (check: string) => boolean): unknown {
+function electionOf(conf: string): unknown {
   const { vrrp, trackers } = modelOf(conf);
   const instances = vrrp.instances.map(({ authentication, ...instance }) => ({
     ...instance,
@@ -111,9 +111,7 @@ function electionOf(conf: string, isIgnored: (check: string) => boolean): unknow
     instances: withoutMetrics(instances),
     groups: vrrp.groups.map(({ name, members }) => ({ name, members })),
     scripts: trackers.flatMap((tracker) =>
-      tracker.type === "script" && !isIgnored(tracker.name)
-        ? [[tracker.name, tracker.command.argv]]
-        : [],
+      tracker.type === "script" ? [[tracker.name, tracker.command.argv, tracker.timeout]] : [],
     ),
   };
 }
@@ -126,13 +124,10 @@ test("OpenWrt's package makes a keepalived.conf of it that elects like the one t
     fc.property(pairConfig, fc.nat(1), (pair, which) => {
       const node = pair.routers[which]!.name;
       const { files } = renderUciFiles(pair, node, EMPTY, SECRET);
-      const uci = files.find((file) => file.package === "keepalived")!.text;
-      const isGroup = groupMembers(pair, instancesOf(pair)).length > 0;
-      const isIgnored = (name: string): boolean =>
-        isGroup && pair.tracking.checks.some((check) => check.name === name && check.weight !== 0);
-      expect(electionOf(keepalivedConfOf(uci), isIgnored)).toEqual(
-        electionOf(renderKeepalived(pair, node, SECRET), isIgnored),
-      );
+      const uci = files.find((file) => file.package === "keepalived")!;
+      const { text, diagnostics } = keepalivedText(parseUci(uci.path, uci.text));
+      expect(diagnostics).toEqual([]);
+      expect(electionOf(text)).toEqual(electionOf(renderKeepalived(pair, node, SECRET)));
     }),
     RUNS,
   );

@@ -1,6 +1,7 @@
 /** Whatever a file of OpenWrt contains, reading it comes to an end, and editing it changes what was asked and nothing else. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { readElection } from "../../src/check/files/uci-keepalived.ts";
 import { formatDiagnostic } from "../../src/config/diagnostics.ts";
 import { UciEditor } from "../../src/config/uci/edit.ts";
 import { entriesOf, valueOf } from "../../src/config/uci/model.ts";
@@ -83,6 +84,34 @@ test("random text never throws, and every finding has its place", () => {
 
 test("neither do pieces of the language", () => {
   fc.assert(fc.property(soup, assertSound), { numRuns: 400 });
+});
+
+const WORDS = [
+  ["config ipaddress", "config vrrp_instance", "config vrrp_sync_group", "config globals"],
+  ["config route", "config peer", "config track_script", "config vrrp_script", "config x"],
+  ["option name a", "option name 10.0.0.1", "option address 10.0.0.1/24", "option interface e"],
+  ["list virtual_ipaddress a", "list group a", "list unicast_peer a", "list track_script 'a b'"],
+  ["list virtual_routes a", "option virtual_router_id 1", "option script 'a\n}'", "option device"],
+  ["option auth_type PASS", "option auth_pass '{'", "option blackhole 1", "option enabled 0"],
+].flat();
+
+test("whatever an election in OpenWrt's words says, it is read, and every finding stands in the file", () => {
+  const election = fc.array(fc.constantFrom(...WORDS), { maxLength: 40 });
+  fc.assert(
+    fc.property(election, (lines) => {
+      const text = lines.join("\n");
+      const parsed = parseUci("/etc/config/keepalived", text);
+      fc.pre(parsed.diagnostics.length === 0);
+      const read = readElection(parsed, { hostName: "alpha", variables: {} });
+      const count = text.split("\n").length;
+      for (const { at, message } of read?.findings ?? []) {
+        expect(at.file).toBe("/etc/config/keepalived");
+        expect(at.line).toBeLessThanOrEqual(count);
+        expect(message).not.toMatch(/undefined|\[object|as keepalived\.conf/);
+      }
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test("generated files are read without errors, and an editor that does nothing keeps every byte", () => {

@@ -144,6 +144,14 @@ export const ELECTION_ENTRIES = {
     consequence: "Traffic takes another way, or none, after a failover.",
     fix: "Write the same virtual_routes into both files.",
   },
+  "tracking-differs": {
+    severity: "warning",
+    summary: "One router follows more interfaces, scripts, files or processes than the other one.",
+    cause: "A tracker was added to one file only.",
+    consequence:
+      "One router yields when the tracked thing fails, and the other one takes the role and keeps it although the same is broken there.",
+    fix: "Follow the same on both routers, or leave it out on both.",
+  },
   "route-source": {
     severity: "error",
     summary: "A virtual route has a source address that is no virtual address of this router.",

@@ -107,10 +107,18 @@ export const SERVICES_ENTRIES = {
   },
   "election-not-given": {
     severity: "warning",
-    summary: "The election is described in OpenWrt's own configuration, which is not compared.",
-    cause: "/etc/config/keepalived has vrrp_instance sections, and no keepalived.conf was given.",
+    summary: "The election is in a file that was not given.",
+    cause: "/etc/config/keepalived names that file as alt_config_file.",
     consequence: "Virtual addresses are not known, so nothing is checked against them.",
-    fix: "Give the file that OpenWrt makes of it, too: /tmp/keepalived.conf on the router.",
+    fix: "Give that file, too.",
+  },
+  "keepalived-disabled": {
+    severity: "warning",
+    summary: "OpenWrt does not start keepalived.",
+    cause:
+      "The option enabled of the globals section is 0, as the package has it since OpenWrt 25.12.",
+    consequence: "There is no election on this router, unless Duet runs in keepalived's place.",
+    fix: "Write option enabled '1' in the section globals; leave it when Duet runs instead.",
   },
   "keepalived-conf-unused": {
     severity: "error",

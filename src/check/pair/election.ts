@@ -5,6 +5,7 @@ import type { InstanceConfig, Tracking, Transport, VirtualRoute } from "../../vr
 import { type CheckCode, type Finding, found } from "../finding.ts";
 import { blockAt, placeInBlock, placeOf, type RouterPicture, word } from "../picture.ts";
 import { type Match, matchInstances } from "./matching.ts";
+import { compareTracking } from "./tracking.ts";
 
 /** One matched pair of instances, told at the second router's file, where the copy usually is. */
 interface Comparison extends Match {
@@ -37,8 +38,12 @@ function compareInstances(comparison: Comparison): readonly Finding[] {
     ...compareTransports(comparison),
     ...comparePriorities(comparison),
     ...compareRoutes(comparison),
+    ...trackingOf(comparison),
   ];
 }
+
+const trackingOf = ({ a, b, first, second }: Comparison): readonly Finding[] =>
+  compareTracking({ instance: a, picture: first }, { instance: b, picture: second });
 
 interface Setting {
   readonly code: CheckCode;

@@ -31,6 +31,7 @@ function checkCommit(picture: RouterPicture): readonly Finding[] {
   const { election } = picture;
   if (election === undefined || election.model.vrrp.instances.length === 0) return [];
   const { model } = election;
+  if (Object.keys(picture.origins).length > 0) return checkHotplug(picture);
   const programs = notifiers(model);
   if (programs.some((command) => mayCommit(picture, command)) || model.fifos.length > 0) return [];
   const unit = model.vrrp.groups[0]?.name ?? model.vrrp.instances[0]?.name ?? "";
@@ -40,6 +41,24 @@ function checkCommit(picture: RouterPicture): readonly Finding[] {
       : "has notify scripts, and none of them calls conntrackd -c";
   const message = `${unit} ${reason}, so keepalived and conntrackd never put replicated connections into the kernel`;
   return [found("state-never-committed", blockAt(picture, unit), message)];
+}
+
+/** OpenWrt's package has no words for notify scripts: it runs those of its hotplug folder, and the user's. */
+const HOTPLUG = /\/hotplug\.d\/keepalived\/[^/]+$|\/keepalived\.user$/;
+
+function checkHotplug(picture: RouterPicture): readonly Finding[] {
+  const scripts = picture.files.filter(({ file }) => HOTPLUG.test(file));
+  if (scripts.some(({ text }) => commits(text))) return [];
+  const { groups, instances } = picture.election?.model.vrrp ?? { groups: [], instances: [] };
+  const unit = groups[0]?.name ?? instances[0]?.name ?? "";
+  const reason =
+    scripts.length === 0
+      ? "has no script in /etc/hotplug.d/keepalived among these files"
+      : "has scripts in /etc/hotplug.d/keepalived, and none of them calls conntrackd -c";
+  const message = `${unit} ${reason}, so keepalived and conntrackd never put replicated connections into the kernel`;
+  const fix =
+    "call `conntrackd -c` from /etc/keepalived.user or a script in /etc/hotplug.d/keepalived when ACTION is NOTIFY_MASTER, or run Duet";
+  return [found("state-never-committed", blockAt(picture, unit), message, fix)];
 }
 
 function notifiers({ instanceNotify, groupNotify }: Model): readonly Command[] {

@@ -8,7 +8,7 @@ import type { UciNotes } from "./uci-notes.ts";
 import { found } from "./uci-notes.ts";
 import { type References, readNumber, readTime } from "./uci-values.ts";
 
-const READ = new Set(["name", "script", "interval", "weight", "fall", "rise"]);
+const READ = new Set(["name", "script", "interval", "timeout", "weight", "fall", "rise"]);
 const WEIGHT_MAX = 253;
 
 export function readChecks(
@@ -55,7 +55,7 @@ function readCheck(
     user: undefined,
     interval,
     // keepalived gives a script as long as its interval when nothing is said.
-    timeout: interval,
+    timeout: readTime(section, "timeout", interval / 1_000_000, notes).value,
     rise: number(section, "rise", 1, 1),
     fall: number(section, "fall", 1, 1),
     weight: tracker === undefined ? weight : number(tracker, "weight", -WEIGHT_MAX, weight),

@@ -13,7 +13,7 @@ type KeepalivedFacts = Pick<RouterFacts, "name" | "instances" | "groups" | "chec
 
 const NOTHING: KeepalivedFacts = { name: undefined, instances: [], groups: [], checks: [] };
 const READ_OF_GLOBALS = new Set(["enabled", "alt_config_file", "router_id"]);
-const READ_OF_GROUP = new Set(["name", "group"]);
+const READ_OF_GROUP = new Set(["name", "group", "global_tracking"]);
 const READ_OF_INSTANCE = new Set([
   "name",
   "state",
@@ -74,7 +74,7 @@ export function readKeepalived(file: UciFile, notes: UciNotes): KeepalivedFacts 
     section.type === "vrrp_instance" ? readInstance(section, references, notes) : [],
   );
   const groups = file.sections.flatMap((section) =>
-    section.type === "vrrp_sync_group" ? readGroup(section, instances, notes) : [],
+    section.type === "vrrp_sync_group" ? readGroup(section, { instances, checks }, notes) : [],
   );
   references.noteUnused();
   const routerId = globals === undefined ? undefined : optionOf(globals, "router_id");
@@ -87,7 +87,7 @@ export function readKeepalived(file: UciFile, notes: UciNotes): KeepalivedFacts 
 
 function readGroup(
   section: UciSection,
-  instances: readonly InstanceFacts[],
+  { instances, checks }: Pick<RouterFacts, "instances" | "checks">,
   notes: UciNotes,
 ): readonly GroupFacts[] {
   const name = optionOf(section, "name");
@@ -100,6 +100,18 @@ function readGroup(
   const members = listOf(section, "group").filter((member) => names.has(member));
   if (members.length < listOf(section, "group").length)
     notes.option(section, "group", "it names instances that do not exist; OpenWrt leaves them out");
+  const weighted = new Set(checks.flatMap(({ value }) => (value.weight === 0 ? [] : value.name)));
+  const hasWeights = instances.some(
+    (instance) =>
+      members.includes(instance.name) &&
+      (instance.trackedInterfaces.some(({ value }) => value.weight !== 0) ||
+        instance.checks.some((check) => weighted.has(check))),
+  );
+  if (hasWeights && optionOf(section, "global_tracking") === undefined)
+    notes.section(
+      section,
+      "without global_tracking keepalived ignores the weights of what its members follow; in the pair's file they count",
+    );
   return [{ name, at: section.at, members }];
 }
 
@@ -145,9 +157,10 @@ function readInstance(
             entry.at,
           );
         }),
+      // Packages since April 2026 name the check itself.
       checks: references
-        .of(section, "track_script", "track_script")
-        .map((entry) => optionOf(entry, "value") ?? ""),
+        .of(section, "track_script", "track_script", "vrrp_script")
+        .map((entry) => optionOf(entry, entry.type === "vrrp_script" ? "name" : "value") ?? ""),
     },
   ];
 }
@@ -187,10 +200,16 @@ const readPeers = (
   references: References,
   notes: UciNotes,
 ): InstanceFacts["unicastPeers"] =>
-  references
-    .of(section, "unicast_peer", "peer")
-    .map((peer) => readAddress(peer, "address", notes))
-    .filter((peer) => peer !== undefined);
+  listOf(section, "unicast_peer").flatMap((name) => {
+    const address = parseIp(name);
+    // OpenWrt up to 22.03 takes addresses.
+    if (address !== undefined && !references.has("peer", name))
+      return [found(address, placeOf(section, "unicast_peer"))];
+    return references
+      .named(section, "unicast_peer", name, ["peer"])
+      .map((peer) => readAddress(peer, "address", notes))
+      .filter((peer) => peer !== undefined);
+  });
 
 const readAddresses = (
   section: UciSection,

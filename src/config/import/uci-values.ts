@@ -65,7 +65,7 @@ export class References {
   constructor(file: UciFile, notes: UciNotes) {
     this.#sections = file.sections.filter(({ type }) => REFERRED_TO.has(type));
     this.#notes = notes;
-    for (const section of this.#sections) {
+    for (const section of file.sections) {
       const key = `${section.type} ${optionOf(section, "name") ?? ""}`;
       const others = this.#named.get(key);
       if (others === undefined) this.#named.set(key, [section]);
@@ -73,15 +73,28 @@ export class References {
     }
   }
 
-  /** The sections of `type` that `option` names, in the order of the names. */
-  of(section: UciSection, option: string, type: string): readonly UciSection[] {
-    return listOf(section, option).flatMap((name) => {
-      const named = this.#named.get(`${type} ${name}`) ?? [];
-      if (named.length === 0)
-        this.#notes.option(section, option, `there is no ${type} section with the name ${name}`);
-      for (const one of named) this.#used.add(one);
-      return named;
-    });
+  /** The sections that `option` names, in the order of the names; for each of the first type that has any. */
+  of(section: UciSection, option: string, ...types: readonly string[]): readonly UciSection[] {
+    return listOf(section, option).flatMap((name) => this.named(section, option, name, types));
+  }
+
+  /** As `of`, for one of the names. */
+  named(
+    section: UciSection,
+    option: string,
+    name: string,
+    types: readonly string[],
+  ): readonly UciSection[] {
+    const type = types.find((candidate) => this.has(candidate, name));
+    const named = this.#named.get(`${type} ${name}`) ?? [];
+    if (named.length === 0)
+      this.#notes.option(section, option, `there is no ${types[0]} section with the name ${name}`);
+    for (const one of named) this.#used.add(one);
+    return named;
+  }
+
+  has(type: string, name: string): boolean {
+    return this.#named.has(`${type} ${name}`);
   }
 
   /** Every section of `type`, asked for or not. */

@@ -1,4 +1,4 @@
-/** Every finding about the syntax of OpenWrt's files under /etc/config. */
+/** Every finding about the syntax of OpenWrt's files under /etc/config, and about what its keepalived package leaves out. */
 export type UciFindingCode =
   /** A line has more words than it may have. */
   | "uci-argument-extra"
@@ -12,9 +12,17 @@ export type UciFindingCode =
   | "uci-name"
   /** The file is not a text. */
   | "uci-not-text"
+  /** keepalived: an option that the package does not know. */
+  | "uci-option-unread"
   /** A quotation mark is opened and not closed. */
   | "uci-quote"
+  /** keepalived: a name that no section has. */
+  | "uci-reference-missing"
+  /** keepalived: a name that only newer releases look up. */
+  | "uci-reference-newer"
   /** An option stands before the first section. */
   | "uci-section-missing"
   /** A section has the name of an earlier one and another type. */
-  | "uci-section-type";
+  | "uci-section-type"
+  /** keepalived: a section that has no effect. */
+  | "uci-section-unread";

@@ -324,14 +324,6 @@ dhcp-host=02:00:00:00:00:01,printer,192.168.1.30
     expect(places(files)).toEqual(expected);
   });
 
-  test("an election in UCI is not passed over in silence", () => {
-    const files = {
-      ...some(ALPHA, "network", "dhcp"),
-      "etc/config/keepalived": "config vrrp_instance 'lan'\n  option interface 'lan'\n",
-    };
-    expect(places(files)).toEqual(["alpha/etc/config/keepalived:1:1 warning election-not-given"]);
-  });
-
   test("one broken file does not keep the others from being checked", () => {
     const broken = spoilt(ALPHA, KEEPALIVED, ["priority 150", "priority 999"]);
     const files = spoilt(broken, CONNTRACKD, ["HashLimit 131072", "HashLimit 32768"]);

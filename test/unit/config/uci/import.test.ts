@@ -1,6 +1,7 @@
 /** What OpenWrt's files come to as facts. */
 import { describe, expect, test } from "vitest";
 import { formatPrefix } from "../../../../src/base/ip.ts";
+import { seconds } from "../../../../src/base/time.ts";
 import type { RouterFacts } from "../../../../src/config/import/facts.ts";
 import { importUci } from "../../../../src/config/import/uci.ts";
 import { renderUciFiles } from "../../../../src/render/uci-files.ts";
@@ -23,6 +24,30 @@ test("a file with errors gives no facts", () => {
   const { facts, diagnostics } = importUci({ dhcp: { path: "/d", text: "config\nx" } });
   expect(facts).toBeUndefined();
   expect(diagnostics.map(({ at }) => `${at.file}:${at.line}`)).toEqual(["/d:1", "/d:2"]);
+});
+
+test("peers and checks may be named as any release has them", () => {
+  const text = `config vrrp_script
+  option name c
+  option script /bin/true
+  option interval 5
+  option timeout 2
+config peer
+  option name b
+  option address 10.0.0.2
+config vrrp_instance
+  option name I
+  list track_script c
+  list unicast_peer b
+  list unicast_peer 10.0.0.3
+`;
+  const { facts } = importUci({ keepalived: { path: "/k", text } });
+  expect(facts!.notCarried).toEqual([]);
+  expect(facts!.instances[0]).toMatchObject({
+    checks: ["c"],
+    unicastPeers: [{ value: "10.0.0.2" }, { value: "10.0.0.3", at: { line: 13 } }],
+  });
+  expect(facts!.checks[0]!.value).toMatchObject({ interval: seconds(5), timeout: seconds(2) });
 });
 
 test("no files give no facts and no complaints", () => {
@@ -77,6 +102,10 @@ describe("what is not carried over", () => {
     [
       "config vrrp_instance\n option name a\n list virtual_routes r\nconfig route\n option name r\n option address 10.0.0.0/8",
       /^4: config route: only default routes go with the role/,
+    ],
+    [
+      "config vrrp_sync_group\n option name g\n list group a\nconfig vrrp_instance\n option name a\n list track_interface t\nconfig track_interface\n option name t\n option value e\n option weight 5",
+      /^1: config vrrp_sync_group: without global_tracking keepalived ignores the weights/,
     ],
     ["config vrrp_script\n option name a", /^1: config vrrp_script: a check needs a name/],
   ])("of keepalived with %j", (text, reason) => {
