@@ -10,6 +10,7 @@ import {
   recordProtocol,
   type Span,
 } from "../wire/flow-record.ts";
+import type { FlowUsage } from "../wire/flow-usage.ts";
 import type { AddressFilter, Answers, EntryFilter, EntryPortion } from "./replication-messages.ts";
 
 /** Slots of a table looked at per portion, most of which may be empty or filtered. */
@@ -61,6 +62,7 @@ export class PortionWriter {
   readonly #sizes: number[] = [];
   readonly #ages: number[] = [];
   readonly #expiries: number[] = [];
+  readonly #usages: FlowUsage[] = [];
 
   get count(): number {
     return this.#sizes.length;
@@ -75,12 +77,19 @@ export class PortionWriter {
     if (expires !== undefined) this.#expiries.push(Math.ceil(toSeconds(expires)));
   }
 
+  /** Adds an entry that the kernel has just told. */
+  addLive(record: Span, usage: FlowUsage): void {
+    this.add(record);
+    this.#usages.push(usage);
+  }
+
   portion(next: number | null): EntryPortion {
     return {
       records: new Uint8Array(this.#records.buffer, 0, this.#at),
       sizes: Uint32Array.from(this.#sizes),
       ages: Uint32Array.from(this.#ages),
       expiries: Uint32Array.from(this.#expiries),
+      usages: this.#usages,
       next,
     };
   }

@@ -8,7 +8,9 @@ import { ExpectationFilter } from "../replication/expectation-filter.ts";
 import { FlowFilter } from "../replication/filter.ts";
 import { ExpectationReader } from "../wire/ctnetlink/expectation-reader.ts";
 import { FlowReader } from "../wire/ctnetlink/flow-reader.ts";
+import { UsageReader } from "../wire/ctnetlink/usage-reader.ts";
 import { Span } from "../wire/flow-record.ts";
+import type { FlowUsage } from "../wire/flow-usage.ts";
 import { PortionWriter, passes } from "./entry-portion.ts";
 import type { EntryFilter, EntryPortion } from "./replication-messages.ts";
 
@@ -17,6 +19,8 @@ const OPEN_MAX = 4;
 /** Datagrams read per portion, of some hundred flows each. */
 const DATAGRAMS_MAX = 8;
 const NFGENMSG_SIZE = 4;
+/** Nothing is counted for an expectation. */
+const NO_USAGE: FlowUsage = { original: undefined, reply: undefined, references: undefined };
 
 export interface KernelListRequest {
   readonly table: DumpTable;
@@ -65,6 +69,7 @@ class KernelListing {
   readonly #dump = ConntrackDump.open();
   readonly #attributes: Span;
   readonly #reader: FlowReader | ExpectationReader;
+  readonly #usage = new UsageReader();
   readonly #isReplicated: (record: Span) => boolean;
 
   constructor(table: DumpTable, config: ReplicationConfig) {
@@ -101,6 +106,7 @@ class KernelListing {
     if (!this.#reader.read(this.#attributes.move(view, at, message.endAt - at))) return;
     const { record } = this.#reader;
     const kind = this.#table === "flows" ? "flow" : "expectation";
-    if (this.#isReplicated(record) && passes(filter, kind, record)) writer.add(record);
+    if (!this.#isReplicated(record) || !passes(filter, kind, record)) return;
+    writer.addLive(record, kind === "flow" ? this.#usage.read(this.#attributes) : NO_USAGE);
   }
 }

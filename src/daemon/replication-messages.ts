@@ -8,6 +8,7 @@ import type {
   Tables,
 } from "../control/replication-contract.ts";
 import type { ReplicationConfig } from "../replication/config.ts";
+import type { FlowUsage } from "../wire/flow-usage.ts";
 import type { LineEnd } from "./takeover-line.ts";
 import type { Trouble } from "./thread-messages.ts";
 
@@ -47,6 +48,8 @@ export interface EntryPortion {
   readonly ages: Uint32Array;
   /** Seconds until each expires; empty unless entries do. */
   readonly expiries: Uint32Array;
+  /** What the kernel tells beside its record; empty unless entries come from there. Expectations have nothing in theirs. */
+  readonly usages: readonly FlowUsage[];
   /** Where the next portion begins; null at the end. */
   readonly next: number | null;
 }

@@ -5,24 +5,38 @@
 import { expectationView } from "./flow-expectation-view.ts";
 import { PROTOCOL } from "./flow-numbers.ts";
 import type { Span } from "./flow-record.ts";
+import type { FlowUsage } from "./flow-usage.ts";
 import { type Directions, type FlowView, flowView, type TupleView } from "./flow-view.ts";
 
-/** One line, without a line feed. */
-export function describeFlow(record: Span, directions: Directions): string {
+/** One line, without a line feed. With `usage` the record is one that the kernel has just told, so its timeout is shown, too. */
+export function describeFlow(record: Span, directions: Directions, usage?: FlowUsage): string {
   const flow = flowView(record);
   const { status } = flow;
   return words([
     `${flow.protocol.padEnd(8)} ${flow.original.protocol}`,
+    usage && secondsLeft(flow),
     flow.state,
     describeTuple(flow.original),
+    describeCount(usage?.original),
     status !== undefined && !status.includes("seenReply") && "[UNREPLIED]",
     directions === "both" && describeTuple(flow.reply),
+    describeCount(usage?.reply),
     fastPath(flow),
     flow.mark !== undefined && `mark=${flow.mark}`,
     flow.zone !== undefined && `zone=${flow.zone}`,
     flow.helper !== undefined && `helper=${flow.helper}`,
+    describeReferences(usage),
   ]);
 }
+
+const secondsLeft = ({ timeout }: { readonly timeout?: number }): string | undefined =>
+  timeout === undefined ? undefined : `${timeout}`;
+
+const describeReferences = (usage: FlowUsage | undefined): string | undefined =>
+  usage?.references === undefined ? undefined : `use=${usage.references}`;
+
+const describeCount = (count: FlowUsage["original"]): string | undefined =>
+  count && `packets=${count.packets} bytes=${count.bytes}`;
 
 function fastPath({ status = [] }: FlowView): string | undefined {
   if (status.includes("hardwareOffload")) return "[HW_OFFLOAD]";
@@ -30,11 +44,12 @@ function fastPath({ status = [] }: FlowView): string | undefined {
   return status.includes("assured") ? "[ASSURED]" : undefined;
 }
 
-/** One line, without a line feed. */
-export function describeExpectation(record: Span): string {
+/** One line, without a line feed; with the timeout where it is one that the kernel has just told. */
+export function describeExpectation(record: Span, withTimeout = false): string {
   const expectation = expectationView(record);
   const { expected, mask, master } = expectation;
   return words([
+    withTimeout && secondsLeft(expectation),
     `proto=${expected.protocol}`,
     describeTuple(expected),
     `mask-src=${mask.source} mask-dst=${mask.destination}`,

@@ -5,32 +5,39 @@
 import { expectationView } from "./flow-expectation-view.ts";
 import { PROTOCOL, protocolName } from "./flow-numbers.ts";
 import type { Span } from "./flow-record.ts";
+import type { FlowUsage } from "./flow-usage.ts";
 import { type Directions, type FlowView, flowView, type TupleView } from "./flow-view.ts";
 
-/** One <flow> element. Of "original" the reply is an empty tuple. */
-export function flowXml(record: Span, directions: Directions): string {
-  const flow = flowView(record);
+/** One <flow> element. Of "original" the reply is an empty tuple. `usage` as for describeFlow(). */
+export function flowXml(record: Span, directions: Directions, usage?: FlowUsage): string {
+  const { timeout, ...flow } = flowView(record);
   const tuples = [
-    directionXml("original", flow.original),
-    directions === "both" ? directionXml("reply", flow.reply) : EMPTY_REPLY,
+    directionXml("original", flow.original, usage?.original),
+    directions === "both" ? directionXml("reply", flow.reply, usage?.reply) : EMPTY_REPLY,
   ];
   const helper = flow.helper === undefined ? "" : element("helper", escaped(flow.helper));
-  return element("flow", ...tuples, independentXml(flow), helper);
+  const shown = usage === undefined || timeout === undefined ? flow : { ...flow, timeout };
+  return element("flow", ...tuples, independentXml(shown), helper);
 }
 
 const EMPTY_REPLY =
   '<meta direction="reply"><layer3 protonum="0" protoname="unknown"><src></src><dst></dst></layer3>' +
   '<layer4 protonum="0" protoname="unknown"></layer4></meta>';
 
-const directionXml = (direction: string, tuple: TupleView): string =>
+const directionXml = (direction: string, tuple: TupleView, count?: FlowUsage["original"]): string =>
   `<meta direction="${direction}">` +
   layer3Xml(tuple, addressesXml(tuple)) +
   layer4Xml(tuple, headerXml(tuple)) +
+  (count === undefined ? "" : countersXml(count)) +
   "</meta>";
 
-function independentXml({ state, mark, zone, status }: FlowView): string {
+const countersXml = ({ packets, bytes }: NonNullable<FlowUsage["original"]>): string =>
+  element("counters", element("packets", `${packets}`), element("bytes", `${bytes}`));
+
+function independentXml({ state, timeout, mark, zone, status }: FlowView): string {
   const parts = [
     state !== undefined && element("state", state),
+    timeout !== undefined && element("timeout", `${timeout}`),
     mark !== undefined && element("mark", `${mark}`),
     zone !== undefined && element("zone", `${zone}`),
     status?.includes("assured") === true && "<assured/>",

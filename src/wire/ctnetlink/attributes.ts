@@ -25,6 +25,9 @@ export const CTA = {
   natSource: 6,
   timeout: 7,
   mark: 8,
+  countersOriginal: 9,
+  countersReply: 10,
+  use: 11,
   natDestination: 13,
   tupleMaster: 14,
   sequenceOriginal: 15,
@@ -66,6 +69,9 @@ export const TCP_STATE = {
 } as const;
 export const DCCP_STATE = { state: 1, role: 2 } as const;
 export const SCTP_STATE = { state: 1, tagOriginal: 2, tagReply: 3 } as const;
+
+/** CTA_COUNTERS_*. */
+export const COUNTERS = { packets: 1, bytes: 2 } as const;
 
 /** CTA_HELP_NAME, CTA_SEQADJ_*, CTA_SYNPROXY_*. */
 export const HELP_NAME = 1;
