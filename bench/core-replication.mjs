@@ -29,6 +29,7 @@ const CONFIG = {
   channels: [{ isDefault: true }],
   commitTimeout: undefined,
   purgeTimeout: 60_000_000,
+  loadsAhead: false,
   windowTracking: false,
   expectations: false,
   hashLimit: 262_144,

@@ -44,6 +44,8 @@ export interface Loss {
 const SECOND_START_MS = 800;
 const ELECTION_MS = 20_000;
 const SYNCHRONISED_MS = 60_000;
+/** A fault comes when a backup has done what it does by itself, at no chosen time between two advertisements. */
+const QUIET_MS = 15_000;
 const PHASE_MS = 1_000;
 const EVENTS_MAX = 500;
 /** TCP repeats after 0.2, 0.6, 1.4, 3 and 6.2 s; who is silent after that is lost. */
@@ -100,7 +102,7 @@ async function measureOne({ lab, folder, drillCase, plan, fill }: Round): Promis
     await fillTable(lab, active, fill);
     await traffic.openDownloads(plan.downloads);
     await isSynchronised(lab, otherRouter(active), plan.otherFlows);
-    await delay(PHASE_MS + Math.random() * PHASE_MS);
+    await delay(QUIET_MS + Math.random() * PHASE_MS);
     traffic.noteFault(monotonicNow());
     const faultAt = await lab.perform(drillCase.fault(active));
     await delay(RECOVERY_MS);

@@ -30,12 +30,17 @@ function detailLines(status: ReplicationStatus, paint: Paint): readonly string[]
   return [
     ...problems.map(({ text }) => paint("red", `problem: ${printable(text)}`)),
     `${peerText(status)}, ${lagText(status)}`,
-    `flows: ${flows.internal} of this router, ${flows.external} of the peer; ${resync}`,
+    `flows: ${flows.internal} of this router, ${peersText(status)}; ${resync}`,
     `lost ${status.lostMessages}, malformed ${status.malformedMessages}, overruns ${status.overruns}`,
     `kernel here: ${factsText(status.kernel)}`,
     `kernel of the peer: ${peerKernel === null ? PEER_SILENT : factsText(peerKernel)}`,
     ...(lastTakeover === null ? [] : [takeoverText(lastTakeover)]),
   ];
+}
+
+function peersText({ role, flows: { external, loaded } }: ReplicationStatus): string {
+  const inKernel = role === "receiver" && external > 0 ? `, ${loaded} in this kernel` : "";
+  return `${external} of the peer${inKernel}`;
 }
 
 function peerText({ peer: { state, heardMs } }: ReplicationStatus): string {

@@ -18,6 +18,11 @@ export function replicationFamilies(status: ReplicationStatus): readonly Family[
       [{ cache: "internal" }, flows.internal],
       [{ cache: "external" }, flows.external],
     ]),
+    gauge(
+      "duet_replication_flows_loaded",
+      "Flows of the peer that are in the kernel of a backup.",
+      [plain(flows.loaded)],
+    ),
     gauge("duet_replication_lag_messages", "Changes that the peer has not acknowledged.", [
       plain(lag.messages),
     ]),

@@ -139,7 +139,7 @@ export const replicationStatusSchema: v.GenericSchema<ReplicationStatus> = v.obj
   peer: v.object({ state: v.picklist(["up", "down", "unknown"]), heardMs: v.nullable(count) }),
   activeChannel: v.nullable(text),
   lag,
-  flows: v.object({ internal: count, external: count }),
+  flows: v.object({ internal: count, external: count, loaded: count }),
   lastResync: v.nullable(v.object({ at: time, flows: count, tookMs: count })),
   lostMessages: count,
   malformedMessages: count,

@@ -151,7 +151,12 @@ export interface ReplicationStatus {
   readonly peer: { readonly state: "up" | "down" | "unknown"; readonly heardMs: number | null };
   readonly activeChannel: string | null;
   readonly lag: ReplicationLag;
-  readonly flows: { readonly internal: number; readonly external: number };
+  readonly flows: {
+    readonly internal: number;
+    readonly external: number;
+    /** Of the external ones, those that a backup has in its kernel already: a takeover need not load them. */
+    readonly loaded: number;
+  };
   readonly lastResync: ResyncRecord | null;
   readonly lostMessages: number;
   readonly malformedMessages: number;

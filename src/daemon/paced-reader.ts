@@ -33,6 +33,11 @@ export class PacedReader {
     if (this.#resumeAt !== undefined && now >= this.#resumeAt) this.#read();
   }
 
+  /** Reads what there is now, whether or not it waits for the end of a pause: `portions` at most. */
+  catchUp(portions: number): void {
+    for (let count = 0; count < portions && !this.#isClosed; count += 1) if (this.#read()) return;
+  }
+
   /** To be called before the descriptor is closed. */
   close(): void {
     this.#isClosed = true;

@@ -23,6 +23,8 @@ const SEND_COUNT = 32;
 const SEND_SIZE_MAX = 65_528;
 /** Some 800 datagrams a second are many, 400 are not. */
 const DATAGRAM_LIMITS: PacingLimits = { many: 4, few: 2 };
+/** Batches that may be read before a takeover: what a socket's buffer holds as a rule. */
+const CATCH_UP_MAX = 64;
 /** Rounds of sending per turn, for the other descriptors to get theirs. */
 const SEND_ROUNDS_MAX = 4;
 const FULL_PAUSE = milliseconds(1);
@@ -127,6 +129,11 @@ export class ReplicationChannels {
     if (this.#retryAt === undefined || now < this.#retryAt) return;
     this.#retryAt = undefined;
     this.#context.writable();
+  }
+
+  /** Takes in what has arrived and was not read yet. */
+  catchUp(): void {
+    for (const { reader } of this.#links) reader?.catchUp(CATCH_UP_MAX);
   }
 
   /** `current` is the link that is written. */

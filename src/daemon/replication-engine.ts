@@ -92,6 +92,20 @@ export class ReplicationEngine {
     this.#transmit();
   }
 
+  /** Takes in what the peer said last, before a takeover judges whether all of it is loaded. */
+  catchUp(): void {
+    this.#channels.catchUp();
+  }
+
+  /** Deletes from the kernel what a backup has loaded, as far as that can be done until `end`. */
+  unload(end: Instant): void {
+    this.replicator.unload();
+    for (let now = this.#context.now(); now < end && this.replicator.hasKernelWrites; ) {
+      this.#kernel.work(now);
+      now = this.#context.now();
+    }
+  }
+
   close(): void {
     this.#kernel.close();
     this.#channels.close();

@@ -10,6 +10,7 @@ import {
   type Duration,
   earliest,
   type Instant,
+  milliseconds,
   seconds,
   sum,
   toMilliseconds,
@@ -55,6 +56,8 @@ const MESSAGES_MAX = 32;
 /** Where the kernel refuses real-time scheduling. */
 const NICE = -10;
 const SECOND = seconds(1);
+/** A daemon that stops takes no longer than this to delete what it has loaded: some hundred thousand flows. */
+const UNLOADING_MAX = milliseconds(500);
 /** Sysctls are files, which are read less often. */
 const FACTS_INTERVAL = seconds(10);
 
@@ -240,7 +243,10 @@ class ReplicationThread {
   }
 
   #hearOrders(line: TakeoverLine<StateOrder, StateLoaded>): boolean {
-    line.hear((order) => this.#role.order(order, monotonicNow()));
+    line.hear((order) => {
+      if (order.type === "load-state") this.#engine.catchUp();
+      this.#role.order(order, monotonicNow());
+    });
     return true;
   }
 
@@ -265,6 +271,7 @@ class ReplicationThread {
 
   #take(message: ToReplicationThread): void {
     if (message.type === "shutdown") {
+      this.#engine.unload(after(monotonicNow(), UNLOADING_MAX));
       this.#tell({ type: "stopped" });
       this.#reactor.stop();
       return;
@@ -349,6 +356,7 @@ class ReplicationThread {
 
   #beginAnew(config: ReplicationConfig, isToPurge: boolean, now: Instant): void {
     this.#commands.abandon();
+    this.#engine.unload(after(now, UNLOADING_MAX));
     this.#engine.close();
     this.#engine = this.#newEngine(config);
     this.#sample = this.#takeSample(now);

@@ -5,7 +5,7 @@
  */
 import { between, type Duration, type Instant, NO_TIME } from "../base/time.ts";
 import { Span } from "../wire/flow-record.ts";
-import { CommitPlan, type KernelRequests } from "./commit-plan.ts";
+import { CommitPlan, type CommitScope, type KernelRequests } from "./commit-plan.ts";
 import { ExternalCache, IN_KERNEL } from "./external-cache.ts";
 import { FlowTable, NONE, type TableOptions } from "./flow-table.ts";
 import { InternalCache } from "./internal-cache.ts";
@@ -21,6 +21,8 @@ export interface CachePairOptions extends TableOptions {
   readonly deadMax: number;
   /** What the peer says goes into the kernel at once, not only at a takeover. */
   readonly isEager: boolean;
+  /** Whether a backup has flows of the peer in its kernel before any takeover. */
+  readonly loadsAhead: () => boolean;
   readonly commitTimeout: Duration | undefined;
   /** Whether this router is active, and has taken over whatever there was. */
   readonly isSettled: () => boolean;
@@ -50,7 +52,7 @@ export class CachePair {
     this.external = new ExternalCache(options, options.isEager);
     this.external.isOwn = (record) => options.isSettled() && this.internal?.knows(record) === true;
     this.plan = new CommitPlan(this.external, options.commitTimeout);
-    this.purge = new KernelPurge(this.internal, this.external, { sparesExternal: options.isEager });
+    this.purge = new KernelPurge(this.internal, this.external);
   }
 
   /** Whether an old table still has to be added to the new one. */
@@ -65,18 +67,18 @@ export class CachePair {
   }
 
   /**
-   * Loading for a takeover begins: what was loaded longer than `freshFor` ago is loaded again. Where this router `isActive`
-   * already, flows of which its own kernel said something later than the peer stay as they are. Returns how many entries are
-   * in the kernel as they should be.
+   * Loading for a takeover begins: what is not in the kernel as it should be is loaded, and all of it if `isWhole`. Where this
+   * router `isActive` already, flows of which its own kernel said something later than the peer stay as they are. Returns how
+   * many entries are in the kernel as they should be.
    */
   beginLoading(
-    { freshFor, isActive }: { readonly freshFor: Duration; readonly isActive: boolean },
+    { isWhole, isActive }: { readonly isWhole: boolean; readonly isActive: boolean },
     now: Instant,
   ): number {
     this.#loadedSince = now;
     const { internal } = this;
-    if (internal === undefined || !isActive) return this.external.reopen(freshFor, now);
-    return this.external.reopen(freshFor, now, (record, idle) => {
+    if (internal === undefined || !isActive) return this.external.reopen(isWhole, now);
+    return this.external.reopen(isWhole, now, (record, idle) => {
       const own = internal.idleOf(record, now);
       return own !== undefined && own < idle;
     });
@@ -88,11 +90,17 @@ export class CachePair {
     return (loads || this.#options.isEager) && this.external.pendingCount > 0;
   }
 
+  /** Begins to delete this router's flows from its kernel, and with them those of the peer that are loaded if `isWhole`. */
+  startPurge(isWhole: boolean): void {
+    const sparesExternal = this.#options.isEager || (!isWhole && this.#options.loadsAhead());
+    this.purge.start({ sparesExternal });
+  }
+
   /** Appends requests to the kernel and returns how many. They are to be settled before the next call. */
-  fill(requests: KernelRequests, { loads }: { loads: boolean }, now: Instant): number {
+  fill(requests: KernelRequests, scope: CommitScope, now: Instant): number {
     this.#batch = this.purge.isRunning ? "purge" : "commit";
     if (this.#batch === "purge") return this.purge.fill(requests);
-    return this.plan.fill(requests, { creates: loads || this.#options.isEager }, now);
+    return this.plan.fill(requests, this.#options.isEager ? "all" : scope, now);
   }
 
   /** The kernel refused a request of the last batch. That what is to be purged is gone already does not matter. */
@@ -168,10 +176,11 @@ export class CachePair {
     if (slot !== NONE) this.#retired?.remove(slot);
   }
 
-  /** Empties a cache and tells nobody. */
-  flushExternal(): void {
+  /** Empties a cache and tells nobody. What is in the kernel stays there, unless it was only `loadedAhead`. */
+  flushExternal(loadedAhead: boolean): void {
     this.plan.abandon();
-    this.external.clear();
+    if (loadedAhead) this.external.doom();
+    else this.external.clear();
   }
 
   flushInternal(): void {

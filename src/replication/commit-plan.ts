@@ -5,10 +5,11 @@
  * An entry that the kernel has already is never created twice: one that this router put there is updated, one that was there
  * before is deleted and created again, because the peer's copy is the one that counts.
  */
-import { type Duration, type Instant, toSeconds } from "../base/time.ts";
+import { type Duration, type Instant, seconds, toSeconds } from "../base/time.ts";
 import type { RequestOutcome } from "../wire/ctnetlink/flow-requests.ts";
 import { expectationTimeout, flowTimeout, type Span } from "../wire/flow-record.ts";
 import {
+  AHEAD,
   BATCHED,
   DOOMED,
   type ExternalCache,
@@ -26,6 +27,15 @@ const BATCH_MAX = 1024;
 const TIMEOUT_UNKNOWN = 60;
 /** Seconds left to any flow, so that it is still there for its next packet. */
 const TIMEOUT_MIN = 10;
+/** What was loaded for a takeover this recently is not loaded again. */
+const FRESH_FOR: Duration = seconds(10);
+/** Requests per batch of what is loaded ahead: half a millisecond's work. */
+const AHEAD_BATCH_MAX = 128;
+/** Seconds at most that a flow gets beyond its timeout when it is loaded ahead. */
+const SPARE_MAX = 300;
+
+/** "ends": only what is no more. "ahead": that, and what is to be loaded before any takeover. */
+export type CommitScope = "ends" | "ahead" | "all";
 
 /** What FlowRequests and ExpectationRequests have in common. */
 export interface KernelRequests {
@@ -63,6 +73,7 @@ export class CommitPlan {
   readonly #steps: Step[] = [];
   readonly #errors = new Int32Array(BATCH_MAX);
   #count = 0;
+  #scope: CommitScope = "all";
 
   /** `timeout`: of all committed entries; undefined estimates it from what the peer sent. */
   constructor(cache: ExternalCache, timeout: Duration | undefined) {
@@ -92,13 +103,12 @@ export class CommitPlan {
   }
 
   /** Appends requests until `requests` or the batch is full. Returns how many; the caller numbers them from 0. */
-  fill(requests: KernelRequests, { creates }: { creates: boolean }, now: Instant): number {
+  fill(requests: KernelRequests, scope: CommitScope, now: Instant): number {
     if (this.#count > 0) throw new Error("the last batch is not settled");
-    const isOpen =
-      this.#fillDoomed(requests) && (!creates || this.#fillFrom(requests, PENDING, now));
-    // Related flows need their masters in the kernel, so they wait until no master is left.
-    if (isOpen && creates && this.#cache.table.lengthOf(PENDING) === 0)
-      this.#fillFrom(requests, RELATED, now);
+    this.#scope = scope;
+    const isOpen = this.#fillDoomed(requests);
+    if (isOpen && scope === "ahead") this.#fillFrom(requests, AHEAD, now);
+    if (isOpen && scope === "all") this.#fillAll(requests, now);
     return this.#count;
   }
 
@@ -126,6 +136,14 @@ export class CommitPlan {
     }
   }
 
+  /** Related flows need their masters in the kernel, so they wait until no master is left. */
+  #fillAll(requests: KernelRequests, now: Instant): void {
+    const { table } = this.#cache;
+    for (const list of [AHEAD, PENDING]) if (!this.#fillFrom(requests, list, now)) return;
+    if (table.lengthOf(AHEAD) + table.lengthOf(PENDING) === 0)
+      this.#fillFrom(requests, RELATED, now);
+  }
+
   #fillDoomed(requests: KernelRequests): boolean {
     const { table } = this.#cache;
     for (let slot = table.first(DOOMED); slot !== NONE; slot = table.first(DOOMED)) {
@@ -144,8 +162,9 @@ export class CommitPlan {
 
   #fillFrom(requests: KernelRequests, list: number, now: Instant): boolean {
     const { table } = this.#cache;
+    const max = this.#scope === "ahead" ? AHEAD_BATCH_MAX : BATCH_MAX;
     for (let slot = table.first(list); slot !== NONE; slot = table.first(list)) {
-      if (this.#count + 2 > BATCH_MAX) return false;
+      if (this.#count + 2 > max) return false;
       const outcome = this.#write(requests, slot, now);
       if (outcome === "full") return false;
       table.unlist(slot);
@@ -157,7 +176,7 @@ export class CommitPlan {
   #write(requests: KernelRequests, slot: number, now: Instant): RequestOutcome {
     const { table } = this.#cache;
     const record = this.#cache.record(slot);
-    const timeout = this.#timeoutOf(slot, record, now);
+    const timeout = this.#timeoutOf(slot, record, now) + this.#spareOf(slot, record, now);
     if (table.has(slot, IN_KERNEL) && !table.has(slot, REPLACE) && requests.update !== undefined)
       return this.#note(requests.update(record, timeout, 0), slot, "update");
     if (table.has(slot, IN_KERNEL | REPLACE)) {
@@ -191,6 +210,21 @@ export class CommitPlan {
     return left > 0 ? Math.max(left, TIMEOUT_MIN) : TIMEOUT_UNKNOWN;
   }
 
+  /**
+   * Seconds that a flow gets beyond its timeout, and after which it gets more: what is loaded ahead must never have less than
+   * its timeout left, whenever a takeover comes.
+   */
+  #spareOf(slot: number, record: Span, now: Instant): number {
+    if (this.#scope !== "ahead") return 0;
+    return Math.min(SPARE_MAX, Math.ceil(this.#timeoutOf(slot, record, now) / 2));
+  }
+
+  #committed(slot: number, now: Instant): void {
+    const isAhead = this.#scope === "ahead";
+    const spare = isAhead ? this.#spareOf(slot, this.#cache.record(slot), now) : 0;
+    this.#cache.committed(slot, isAhead ? seconds(spare) : FRESH_FOR, now);
+  }
+
   #judge(step: Step, slot: number, errno: number, now: Instant): void {
     switch (step) {
       case "create":
@@ -214,7 +248,7 @@ export class CommitPlan {
     const { table } = this.#cache;
     const wasReplaced = table.has(slot, REPLACE);
     if (errno === 0) {
-      this.#cache.committed(slot, now);
+      this.#committed(slot, now);
       this.counters.created += 1;
       if (wasReplaced) this.counters.replaced += 1;
     } else if (errno === EEXIST && !wasReplaced) {
@@ -228,7 +262,7 @@ export class CommitPlan {
   #updated(slot: number, errno: number, now: Instant): void {
     const { table } = this.#cache;
     if (errno === 0) {
-      this.#cache.committed(slot, now);
+      this.#committed(slot, now);
       this.counters.updated += 1;
       return;
     }

@@ -65,6 +65,8 @@ export interface ReplicationConfig {
   /** Timeout given to committed flows; undefined estimates it from what the peer sent. */
   readonly commitTimeout: Duration | undefined;
   readonly purgeTimeout: Duration;
+  /** A backup has the peer's flows in its kernel before any takeover; without meaning where there is no external cache. */
+  readonly loadsAhead: boolean;
   readonly windowTracking: boolean;
   /** False, or true for every helper, or names of helpers. */
   readonly expectations: boolean | readonly string[];

@@ -1,25 +1,29 @@
 /**
  * What the peer says of its flows or expectations, and how much of it is in this router's kernel. An entry that the kernel
- * should be told of is in one of the lists of the commit plan: PENDING, RELATED (to a master, which must be there first) or
- * DOOMED (dead here, still in the kernel).
+ * should be told of is in one of the lists of the commit plan: PENDING, RELATED (to a master, which must be there first),
+ * DOOMED (dead here, still in the kernel) or AHEAD (to be told while this router is backup, see load-ahead.ts).
  */
-import { type Duration, type Instant, seconds } from "../base/time.ts";
+import { after, type Duration, type Instant, seconds } from "../base/time.ts";
 import { isRelated, Span } from "../wire/flow-record.ts";
 import { type CacheCounters, newCacheCounters } from "./counters.ts";
 import { FlowTable, NONE, type TableOptions, UNLISTED } from "./flow-table.ts";
 import { Merging } from "./merging.ts";
 import { BLOCK_SIZE_MAX } from "./record-arena.ts";
-import { distance } from "./serial.ts";
+import { isBefore } from "./serial.ts";
 
 export const PENDING = 1;
 export const RELATED = 2;
 export const DOOMED = 3;
+export const AHEAD = 4;
 
 /** The kernel has the entry, though maybe an older state of it. */
 export const IN_KERNEL = 0x01;
 /** The kernel refused the entry, and nothing was heard of it since. */
 export const REFUSED = 0x02;
-/** What the kernel has must be deleted before the entry can be created. */
+/**
+ * What the kernel has must be deleted before the entry can be created. Without IN_KERNEL it is nothing that came from the peer:
+ * a session of this router's own, perhaps, which only a takeover may end.
+ */
 export const REPLACE = 0x04;
 /** A request for it is on its way to the kernel. */
 export const BATCHED = 0x08;
@@ -32,10 +36,10 @@ const CHANGE_DELETE = 2;
 const UNCONFIRMED_FOR: Duration = seconds(60);
 /** Slots looked at per call of a sweep. */
 const SWEEP_MAX = 8192;
-/** Microseconds of the unit in which the time of a commit is kept. */
-const COMMIT_UNIT = 100_000;
+/** Microseconds of the unit in which is kept until when the kernel's copy is as good as new. */
+const FRESH_UNIT = 100_000;
 
-const commitTime = (now: Instant): number => Math.floor(now / COMMIT_UNIT) >>> 0;
+const freshTime = (now: Instant): number => Math.floor(now / FRESH_UNIT) >>> 0;
 
 export class ExternalCache {
   readonly counters: CacheCounters = newCacheCounters();
@@ -63,7 +67,8 @@ export class ExternalCache {
 
   /** Entries of which the kernel is to be told. */
   get pendingCount(): number {
-    return this.#table.lengthOf(PENDING) + this.#table.lengthOf(RELATED);
+    const table = this.#table;
+    return table.lengthOf(PENDING) + table.lengthOf(RELATED) + table.lengthOf(AHEAD);
   }
 
   get doomedCount(): number {
@@ -120,20 +125,38 @@ export class ExternalCache {
   kernelLost(record: Span, isActive: boolean): boolean {
     const slot = this.#table.find(record);
     if (slot === NONE) return false;
+    const wasLoaded = this.#table.has(slot, IN_KERNEL);
     this.#table.unset(slot, IN_KERNEL | REPLACE);
     if (this.#table.has(slot, BATCHED)) return true;
-    if (isActive || this.#table.isDead(slot)) this.#table.remove(slot);
-    // The peer does not tell when traffic keeps a flow alive. Creating it again whenever it expires would fill this
-    // kernel with flows that nobody uses here; a takeover does.
-    else if (!this.#isEager) this.plan(slot);
+    if (isActive || this.#table.isDead(slot)) {
+      this.#table.remove(slot);
+    } else if (!this.#isEager) {
+      // The peer does not tell when traffic keeps a flow alive. Creating it again whenever it expires would fill this
+      // kernel with flows that nobody uses here; a takeover does.
+      if (!wasLoaded) this.#table.set(slot, REPLACE);
+      this.plan(slot);
+    }
     return true;
+  }
+
+  /** Whether this router's kernel has the flow because the peer told of it. */
+  isInKernel(record: Span): boolean {
+    const slot = this.#table.find(record);
+    return slot !== NONE && this.#table.has(slot, IN_KERNEL);
+  }
+
+  /** Whether the kernel's copy of an entry has all the time that it should have, and says what the entry says. */
+  isFresh(slot: number, now: Instant): boolean {
+    return this.#table.has(slot, IN_KERNEL) && !isBefore(this.#table.stampOf(slot), freshTime(now));
   }
 
   /** We deleted what the kernel had of this flow, for another reason than a message of the peer. */
   kernelForgot(record: Span): void {
     if (!this.kernelLost(record, false)) return;
     const slot = this.#table.find(record);
-    if (slot !== NONE && !this.#table.isDead(slot)) this.plan(slot);
+    if (slot === NONE || this.#table.isDead(slot)) return;
+    this.#table.unset(slot, REPLACE);
+    this.plan(slot);
   }
 
   /** Puts an entry on the list of what the kernel is to be told. */
@@ -143,26 +166,24 @@ export class ExternalCache {
     this.#table.enlist(slot, isLater ? RELATED : PENDING);
   }
 
-  /** The kernel has the entry as it is now. */
-  committed(slot: number, now: Instant): void {
+  /** The kernel has the entry as it is now, and for so long it is not to be told again. */
+  committed(slot: number, freshFor: Duration, now: Instant): void {
     this.#table.set(slot, IN_KERNEL);
     this.#table.unset(slot, REPLACE | REFUSED);
-    this.#table.setStamp(slot, commitTime(now));
+    this.#table.setStamp(slot, freshTime(after(now, freshFor)));
   }
 
   /**
-   * Plans what the kernel does not have, and what it was given longer than `freshFor` ago: its timeouts run down. Leaves alone
-   * what `isOwn` says that this router knows better, given how long ago the peer spoke of it. Returns how many entries need
-   * nothing.
+   * Plans what the kernel does not have, and what it was given too long ago: its timeouts run down. `isWhole` plans everything.
+   * Leaves alone what `isOwn` says that this router knows better, given how long ago the peer spoke of it. Returns how many
+   * entries need nothing.
    */
   reopen(
-    freshFor: Duration,
+    isWhole: boolean,
     now: Instant,
     isOwn?: (record: Span, idle: Duration) => boolean,
   ): number {
     const table = this.#table;
-    const units = Math.ceil(freshFor / COMMIT_UNIT);
-    const time = commitTime(now);
     let fresh = 0;
     for (let slot = 0; slot < table.slotEnd; slot += 1) {
       if (!table.holds(slot) || table.isDead(slot)) continue;
@@ -172,8 +193,7 @@ export class ExternalCache {
         continue;
       }
       if (table.listOf(slot) !== UNLISTED) continue;
-      const isFresh = table.has(slot, IN_KERNEL) && distance(table.stampOf(slot), time) <= units;
-      if (isFresh) fresh += 1;
+      if (!isWhole && this.isFresh(slot, now)) fresh += 1;
       else this.plan(slot);
     }
     return fresh;
@@ -220,6 +240,22 @@ export class ExternalCache {
     this.#sweepAt = undefined;
   }
 
+  /** Forgets everything; what is in the kernel is to be deleted there. */
+  doom(): void {
+    const table = this.#table;
+    for (let slot = 0; slot < table.slotEnd; slot += 1) {
+      if (!table.holds(slot) || table.isDead(slot)) continue;
+      if (table.has(slot, IN_KERNEL)) {
+        table.kill(slot);
+        table.enlist(slot, DOOMED);
+      } else {
+        table.remove(slot);
+      }
+    }
+    this.#sweepSlot = undefined;
+    this.#sweepAt = undefined;
+  }
+
   #delete(slot: number): void {
     if (slot === NONE || this.#table.isDead(slot)) {
       this.counters.destroyFailed += 1;
@@ -258,8 +294,8 @@ export class ExternalCache {
       table.unlist(slot);
     }
     const isReplaced = wasDead || change !== CHANGE_UPDATE;
-    if (isReplaced && table.has(slot, IN_KERNEL) && this.#merging.differs(table, slot, record))
-      table.set(slot, REPLACE);
+    const isKnown = table.has(slot, IN_KERNEL) && !this.#isNews(slot, record, isReplaced);
+    if (isReplaced && table.has(slot, IN_KERNEL) && !isKnown) table.set(slot, REPLACE);
     const isStored = isReplaced
       ? table.replace(slot, record, now)
       : this.#merging.apply(table, slot, record, now);
@@ -270,7 +306,15 @@ export class ExternalCache {
     this.counters[wasDead ? "created" : "updated"] += 1;
     this.#confirm(slot, now);
     table.unset(slot, REFUSED);
-    this.plan(slot);
+    // Of what a peer only repeats the kernel need not hear, unless nothing else gives the flow more time there.
+    if (!isKnown || this.#isEager) this.plan(slot);
+  }
+
+  /** Whether the peer says more of an entry than before, the time that is left apart. */
+  #isNews(slot: number, record: Span, isReplaced: boolean): boolean {
+    return isReplaced
+      ? this.#merging.differs(this.#table, slot, record)
+      : this.#merging.isNews(this.#table, slot, record);
   }
 
   /** The entry was mentioned in this round. */

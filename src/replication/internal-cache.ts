@@ -94,6 +94,14 @@ export class InternalCache {
     return slot !== NONE && !this.#table.isDead(slot);
   }
 
+  /** Forgets a living entry that says the same as the peer's `record`, and tells nobody; false when it says something else. */
+  cede(record: Span): boolean {
+    const slot = this.#table.find(record);
+    if (slot === NONE || !this.#merging.isSame(this.#table, slot, record)) return false;
+    this.#table.remove(slot);
+    return true;
+  }
+
   /** How long ago the kernel last said something of an entry that is alive here; undefined when there is none. */
   idleOf(record: Span, now: Instant): Duration | undefined {
     const slot = this.#table.find(record);

@@ -1,6 +1,6 @@
 /**
- * Deletes from the kernel what this router no longer answers for, after it was active: the flows of the internal cache, and what
- * was loaded for a takeover that did not happen. Without this, flows that ended on the other router meanwhile would be met
+ * Deletes from the kernel what this router no longer answers for, after it was active: the flows of the internal cache, and,
+ * unless they belong there, flows of the peer that were loaded. Without this, flows that ended on the other router meanwhile would be met
  * again, in an old state, when this router takes over once more.
  */
 import type { Span } from "../wire/flow-record.ts";
@@ -18,19 +18,14 @@ export class KernelPurge {
   readonly #internal: InternalCache | undefined;
   readonly #external: ExternalCache;
   /** Whether flows of the peer are in the kernel because they belong there, and have to stay. */
-  readonly #sparesExternal: boolean;
+  #sparesExternal = false;
   #stage: "idle" | "internal" | "external" = "idle";
   #slot = 0;
   #deleted = 0;
 
-  constructor(
-    internal: InternalCache | undefined,
-    external: ExternalCache,
-    options: { readonly sparesExternal: boolean },
-  ) {
+  constructor(internal: InternalCache | undefined, external: ExternalCache) {
     this.#internal = internal;
     this.#external = external;
-    this.#sparesExternal = options.sparesExternal;
   }
 
   get isRunning(): boolean {
@@ -42,8 +37,16 @@ export class KernelPurge {
     return this.#deleted;
   }
 
-  start(): void {
+  start({ sparesExternal }: { readonly sparesExternal: boolean }): void {
+    this.#sparesExternal = sparesExternal;
     this.#stage = "internal";
+    this.#slot = 0;
+  }
+
+  /** Only flows of the peer that were loaded. */
+  startWithPeers(): void {
+    this.#sparesExternal = false;
+    this.#stage = "external";
     this.#slot = 0;
   }
 

@@ -166,6 +166,8 @@ export class KernelSide {
   #take(pair: CachePair, news: KernelNews, record: Span, now: Instant): void {
     const { external } = pair;
     if (this.#ended[external.table.kind].isGhost(news, record)) return;
+    // What a backup has loaded of the peer's is none of its own.
+    if (news === "dump" && this.#parts.role() === "backup" && external.isInKernel(record)) return;
     const wasPeers =
       news === "destroy" &&
       external.table.count > 0 &&

@@ -41,6 +41,16 @@ export class Merging {
     return !areSameButTimeout(known, merged, this.#timeoutWord);
   }
 
+  /** Whether an entry of which a dump may have told says the same as `record`: a mark of zero is none, timeouts do not count. */
+  isSame(table: FlowTable, slot: number, record: Span): boolean {
+    const known = table.load(slot, this.#known);
+    if (known.size !== record.size + MARK_SIZE)
+      return areSameButTimeout(known, record, this.#timeoutWord);
+    const copy = this.#merger.merge(undefined, known);
+    copy.size = withoutZeroMark(copy);
+    return areSameButTimeout(copy, record, this.#timeoutWord);
+  }
+
   /** Whether `record` in the place of the entry's would change more than the timeout. */
   differs(table: FlowTable, slot: number, record: Span): boolean {
     return !areSameButTimeout(table.load(slot, this.#known), record, this.#timeoutWord);

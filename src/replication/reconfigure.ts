@@ -7,6 +7,7 @@ const WORDS: Readonly<Record<keyof ReplicationConfig, string>> = {
   channels: "dedicated links",
   commitTimeout: "commit timeout",
   purgeTimeout: "purge timeout",
+  loadsAhead: "loading ahead",
   windowTracking: "window tracking",
   expectations: "expectations",
   hashSize: "hash size",

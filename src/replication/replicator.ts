@@ -12,26 +12,18 @@
  */
 import { Prng } from "../base/random.ts";
 import { unreachable } from "../base/result.ts";
-import {
-  after,
-  type Duration,
-  earliest,
-  type Instant,
-  instant,
-  seconds,
-  sum,
-} from "../base/time.ts";
+import { after, type Duration, earliest, type Instant, instant, seconds } from "../base/time.ts";
 import type { Span } from "../wire/flow-record.ts";
 import { SyncCursor, type SyncFault } from "../wire/flow-sync.ts";
 import { Alarm } from "./alarm.ts";
-import { CachePair } from "./cache-pair.ts";
+import { assumedAfter, expiryOf, isEager, newChannels, newPair } from "./assembly.ts";
+import type { CachePair } from "./cache-pair.ts";
 import { CertaintyJudge } from "./certainty.ts";
-import { Channels } from "./channels.ts";
-import type { KernelRequests } from "./commit-plan.ts";
+import type { Channels } from "./channels.ts";
+import type { CommitScope, KernelRequests } from "./commit-plan.ts";
 import type { ReplicationConfig } from "./config.ts";
 import { newTrafficCounters, type TrafficCounters } from "./counters.ts";
 import { DatagramPacker } from "./datagram-packer.ts";
-import type { RecordKind } from "./flow-table.ts";
 import { Ftfw } from "./ftfw.ts";
 import type { KernelNews } from "./internal-cache.ts";
 import type { DumpPurpose } from "./kernel-dumps.ts";
@@ -44,6 +36,7 @@ import {
   showEntries,
   showUnacknowledged,
 } from "./listing.ts";
+import { LoadAhead } from "./load-ahead.ts";
 import { Notrack } from "./notrack.ts";
 import { PeerNews } from "./peer-news.ts";
 import type { Protocol } from "./protocol.ts";
@@ -52,11 +45,7 @@ import { Takeover, type TakeoverEvent } from "./takeover.ts";
 import type { ReplicationView } from "./view.ts";
 import { viewReplication } from "./views.ts";
 
-/** Dead flows at most that wait for the peer, as a part of a table. */
-const DEAD_PART = 0.5;
 const LOOK_INTERVAL: Duration = seconds(1);
-/** A conntrackd that was asked for everything has told it after this long. */
-const TOLD_AFTER: Duration = seconds(5);
 const NO_BYTES: DataView = new DataView(new ArrayBuffer(0));
 
 export interface ReplicatorOptions {
@@ -81,6 +70,7 @@ export class Replicator {
   readonly #flows: CachePair;
   readonly #expectations: CachePair | undefined;
   readonly #pairs: readonly CachePair[];
+  readonly #ahead: LoadAhead;
   readonly #takeover: Takeover;
   readonly #kernel: KernelSide;
   readonly #peer: PeerNews;
@@ -98,9 +88,11 @@ export class Replicator {
     this.#channels = newChannels(config);
     this.#packer = new DatagramPacker(options.peerIsLittleEndian);
     const isSettled = (): boolean => this.#takeover.role === "active" && !this.#takeover.isAdopting;
-    this.#flows = newPair("flow", options, isSettled);
+    const asked = { isSettled, loadsAhead: () => this.#loadsAhead };
+    this.#flows = newPair("flow", options, asked);
     this.#expectations =
-      config.expectations === false ? undefined : newPair("expectation", options, isSettled);
+      config.expectations === false ? undefined : newPair("expectation", options, asked);
+    this.#ahead = new LoadAhead(this.#flows, now);
     this.#pairs =
       this.#expectations === undefined ? [this.#flows] : [this.#flows, this.#expectations];
     this.#takeover = new Takeover(this.#pairs, {
@@ -156,7 +148,8 @@ export class Replicator {
   /** Whether the kernel is to be told something: see pollKernelWrites(). */
   get hasKernelWrites(): boolean {
     const { loads } = this.#takeover;
-    return this.#kernel.hasToFlush || this.#pairs.some((pair) => pair.hasWrites(loads));
+    if (this.#kernel.hasToFlush || this.#ahead.isDue) return true;
+    return this.#pairs.some((pair) => pair.hasWrites(loads));
   }
 
   /** Whether what the peer said is being loaded into the kernel. */
@@ -225,10 +218,12 @@ export class Replicator {
   /** What this host's kernel is like, for the peer's status. To be repeated when it changes. */
   handleKernelFacts(facts: KernelFacts): void {
     this.#protocol.setFacts(facts);
+    this.#ahead.setFacts(facts);
   }
 
   handleTakeover(event: TakeoverEvent, now: Instant): void {
     this.#takeover.handle(event, now);
+    if (!this.#mayLoadAhead) this.#ahead.pause();
   }
 
   /** Fills a datagram at `at` of `view`, to be sent on `channel`. Returns its size; 0 when there is nothing to send. */
@@ -251,7 +246,8 @@ export class Replicator {
   pollKernelWrites(requests: KernelRequests, now: Instant): number {
     this.#isFlushing = this.#kernel.hasToFlush;
     if (this.#isFlushing) return this.#kernel.fillFlush(requests);
-    return this.#flows.fill(requests, this.#takeover, now);
+    if (this.#ahead.isDue) this.#ahead.begin(now);
+    return this.#flows.fill(requests, this.#scope, now);
   }
 
   kernelRefused(index: number, errno: number): void {
@@ -260,13 +256,14 @@ export class Replicator {
 
   settleKernelWrites(now: Instant): void {
     if (!this.#isFlushing) this.#flows.settle(now);
+    this.#ahead.settled(now);
     this.#takeover.proceed(now);
   }
 
   /** The same for expectations, which have nothing to say before their masters are in the kernel. */
   pollExpectationWrites(requests: KernelRequests, now: Instant): number {
     if (this.#expectations === undefined || this.#flows.hasWrites(this.#takeover.loads)) return 0;
-    return this.#expectations.fill(requests, this.#takeover, now);
+    return this.#expectations.fill(requests, this.#scope, now);
   }
 
   expectationRefused(index: number, errno: number): void {
@@ -287,13 +284,21 @@ export class Replicator {
   flush(choice: CacheChoice): void {
     for (const pair of this.#pairs) {
       if (choice !== "external") pair.flushInternal();
-      if (choice !== "internal") pair.flushExternal();
+      if (choice !== "internal") pair.flushExternal(this.#mayLoadAhead);
     }
   }
 
   /** Deletes flows from the kernel, as conntrackd -F does. */
   flushKernel(): void {
-    this.#takeover.purge();
+    this.#takeover.purge(true);
+  }
+
+  /**
+   * Deletes from the kernel of a backup what it has loaded: a daemon that goes on later, or another one, could not tell it from
+   * sessions of this router's own. Done when hasKernelWrites is false.
+   */
+  unload(): void {
+    if (this.#mayLoadAhead) for (const { purge } of this.#pairs) purge.startWithPeers();
   }
 
   /** Does so after PurgeTimeout, as conntrackd -t does. */
@@ -339,6 +344,7 @@ export class Replicator {
       deadline = earliest(deadline, pair.external.deadline) ?? deadline;
     }
     deadline = earliest(deadline, this.#takeover.deadline) ?? deadline;
+    if (this.#mayLoadAhead) deadline = earliest(deadline, this.#ahead.deadline) ?? deadline;
     return earliest(deadline, this.#kernel.dumps.deadline) ?? deadline;
   }
 
@@ -347,6 +353,7 @@ export class Replicator {
     this.#takeover.proceed(now);
     this.#kernel.dumps.wake(now);
     for (const { external } of this.#pairs) external.sweep(now);
+    if (this.#mayLoadAhead) this.#ahead.wake(now);
     if (now < this.#lookAt) return;
     this.#lookAt = after(now, LOOK_INTERVAL);
     this.#kernel.look(now);
@@ -381,6 +388,7 @@ export class Replicator {
         peer: this.#peer,
         certainty: this.#certainty,
         takeover: this.#takeover,
+        ahead: this.#ahead,
         kernel: this.#kernel,
         channels: this.#channels,
         traffic: this.#traffic,
@@ -389,6 +397,19 @@ export class Replicator {
       },
       now,
     );
+  }
+
+  get #loadsAhead(): boolean {
+    return this.#config.loadsAhead && !isEager(this.#config);
+  }
+
+  get #mayLoadAhead(): boolean {
+    return this.#loadsAhead && this.#takeover.isIdle && this.#isPopulated;
+  }
+
+  get #scope(): CommitScope {
+    if (this.#takeover.loads) return "all";
+    return this.#ahead.isDue ? "ahead" : "ends";
   }
 
   #updateSending(): void {
@@ -459,34 +480,3 @@ export class Replicator {
     }
   }
 }
-
-function newPair(
-  kind: RecordKind,
-  { config, seed }: ReplicatorOptions,
-  isSettled: () => boolean,
-): CachePair {
-  const { mode, hashLimit: limit, commitTimeout } = config;
-  return new CachePair({
-    kind,
-    limit,
-    seed,
-    commitTimeout,
-    isSettled,
-    isKept: mode.type !== "notrack" || mode.internalCache,
-    isEager: mode.type !== "alarm" && !mode.externalCache,
-    deadMax: Math.ceil(limit * DEAD_PART),
-  });
-}
-
-function newChannels({ channels }: ReplicationConfig): Channels {
-  const preferred = channels.findIndex(({ isDefault }) => isDefault);
-  return new Channels(channels.length, Math.max(0, preferred));
-}
-
-/** How long the peer's entries live without being repeated. */
-const expiryOf = ({ mode }: ReplicationConfig): Duration | undefined =>
-  mode.type === "alarm" ? mode.cacheTimeout : undefined;
-
-/** When a peer that cannot prove it has said everything. */
-const assumedAfter = ({ mode }: ReplicationConfig): Duration =>
-  mode.type === "alarm" ? sum(mode.refreshTime, seconds(2)) : TOLD_AFTER;

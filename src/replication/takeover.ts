@@ -14,19 +14,13 @@
  * When the peer was only late, what was loaded stays in the kernel. It does no harm: no packet takes it up, it expires by
  * itself, and what the peer deletes is deleted. Next time it counts as loaded only if it was loaded just before.
  *
+ * While this router is backup and nothing else is to be done, most of it is loaded ahead: see load-ahead.ts.
+ *
  * On a demotion this router falls silent: its flows now belong to the peer, and what expires here is no news. They leave the
  * kernel after PurgeTimeout, unless a takeover begins before. A router that starts as backup deletes nothing: conntrackd does
  * so only when a script tells it to, and so does Duet.
  */
-import {
-  after,
-  between,
-  type Duration,
-  type Instant,
-  instant,
-  NO_TIME,
-  seconds,
-} from "../base/time.ts";
+import { after, between, type Duration, type Instant, instant } from "../base/time.ts";
 import type { CachePair } from "./cache-pair.ts";
 import type { CommitCounters } from "./commit-plan.ts";
 
@@ -39,8 +33,6 @@ export type Role = "alone" | "active" | "backup";
  */
 export type TakeoverEvent = "late" | "relax" | "claim" | "finish" | "demote";
 
-/** What was loaded this recently is not loaded again. */
-const FRESH_FOR: Duration = seconds(10);
 const IMMEDIATELY: Instant = instant(0);
 
 export interface TakeoverReport {
@@ -153,7 +145,7 @@ export class Takeover {
   /** Loads everything into the kernel without a change of role, as conntrackd -c does. */
   commit(now: Instant): void {
     this.#cancelPurge();
-    this.#begin(NO_TIME, now);
+    this.#begin(true, now);
     this.#endsWhenLoaded = !this.#isAdopting;
   }
 
@@ -166,16 +158,22 @@ export class Takeover {
     return this.#purgeAt !== undefined;
   }
 
-  /** Deletes them now. */
-  purge(): void {
+  /** Whether this router is backup, and nobody waits for anything that is done to its kernel. */
+  get isIdle(): boolean {
+    if (this.#role !== "backup" || this.#isLoading || this.isToPurge) return false;
+    return this.#pairs.every(({ purge }) => !purge.isRunning);
+  }
+
+  /** Deletes them now, and with `isWhole` also what was loaded of the peer's. */
+  purge(isWhole: boolean): void {
     this.#purgeAt = undefined;
-    for (const { purge } of this.#pairs) purge.start();
+    for (const pair of this.#pairs) pair.startPurge(isWhole);
     this.#options.purged();
   }
 
   /** To be called after writes to the kernel, and at deadlines. */
   proceed(now: Instant): void {
-    if (this.#purgeAt !== undefined && now >= this.#purgeAt) this.purge();
+    if (this.#purgeAt !== undefined && now >= this.#purgeAt) this.purge(false);
     for (const pair of this.#pairs) if (pair.isDraining) pair.drain(now);
     this.#finishJoining(now);
     if (!this.#isLoading || !this.isLoaded) return;
@@ -212,11 +210,12 @@ export class Takeover {
   #load(now: Instant): void {
     if (this.#isAdopting) return;
     this.#cancelPurge();
-    if (!this.#isLoading) this.#begin(FRESH_FOR, now);
+    if (!this.#isLoading) this.#begin(false, now);
     this.#endsWhenLoaded = false;
   }
 
-  #begin(freshFor: Duration, now: Instant): void {
+  /** `isWhole`: also what is in the kernel as it should be. */
+  #begin(isWhole: boolean, now: Instant): void {
     this.#isLoading = true;
     this.#endsWhenLoaded = false;
     this.#loadingAt = now;
@@ -228,7 +227,7 @@ export class Takeover {
     this.#kept = 0;
     for (const pair of this.#pairs) {
       const isActive = this.#role === "active";
-      this.#kept += pair.beginLoading({ freshFor, isActive }, now);
+      this.#kept += pair.beginLoading({ isWhole, isActive }, now);
     }
   }
 

@@ -22,6 +22,8 @@ interface KernelCommitView {
   readonly failed: number;
   /** Entries that the kernel has not been told of, or not of their latest state. */
   readonly pending: number;
+  /** Entries of the peer that a backup had in its kernel when it last looked at them all. */
+  readonly loaded: number;
   readonly purged: number;
 }
 

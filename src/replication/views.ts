@@ -7,6 +7,7 @@ import type { CacheCounters, TrafficCounters } from "./counters.ts";
 import { type FlowTable, NONE } from "./flow-table.ts";
 import { RESEND, TRANSMIT } from "./internal-cache.ts";
 import type { KernelSide } from "./kernel-side.ts";
+import type { LoadAhead } from "./load-ahead.ts";
 import type { PeerNews } from "./peer-news.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Takeover } from "./takeover.ts";
@@ -24,6 +25,7 @@ export interface Parts {
   readonly peer: PeerNews;
   readonly certainty: CertaintyJudge;
   readonly takeover: Takeover;
+  readonly ahead: LoadAhead;
   readonly kernel: KernelSide;
   readonly channels: Channels;
   readonly traffic: TrafficCounters;
@@ -54,8 +56,8 @@ export function viewReplication(parts: Parts, now: Instant): ReplicationView {
     traffic: { ...traffic, faults: { ...traffic.faults } },
     channel: parts.channels.current,
     channelSwitches: parts.channels.switches,
-    flows: viewPair(flows),
-    expectations: expectations === undefined ? undefined : viewPair(expectations),
+    flows: viewPair(flows, parts.ahead.loadedCount),
+    expectations: expectations === undefined ? undefined : viewPair(expectations, 0),
     takeover: takeover.report(),
     lastTakeover: takeover.lastTakeover(),
     kernel: {
@@ -98,7 +100,7 @@ const viewCache = (table: FlowTable, counters: CacheCounters): CacheView => ({
   bytes: table.touchedBytes,
 });
 
-function viewPair({ internal, external, plan, purge }: CachePair): PairView {
+function viewPair({ internal, external, plan, purge }: CachePair, loaded: number): PairView {
   const { created, updated, deleted, replaced } = plan.counters;
   return {
     internal: internal === undefined ? undefined : viewCache(internal.table, internal.counters),
@@ -110,6 +112,7 @@ function viewPair({ internal, external, plan, purge }: CachePair): PairView {
       replaced,
       failed: plan.failedCount,
       pending: external.pendingCount,
+      loaded,
       purged: purge.deletedCount,
     },
     swept: external.sweptCount,

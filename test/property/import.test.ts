@@ -75,7 +75,7 @@ const classic = pairConfig
       fencing: FENCING,
       tracking: { ...pair.tracking, checks: pair.tracking.checks.map(inWholeSeconds) },
       election: { ...election, authentication: isKept ? authentication : { type: "none" } },
-      replication: replication && { ...replication, takeoverWait: seconds(2) },
+      replication: replication && { ...replication, loadAhead: true, takeoverWait: seconds(2) },
     });
   });
 

@@ -21,6 +21,7 @@ export const replicationConfig = (changes: Partial<ReplicationConfig> = {}): Rep
   channels: [CHANNEL],
   commitTimeout: undefined,
   purgeTimeout: seconds(60),
+  loadsAhead: true,
   windowTracking: false,
   expectations: false,
   hashSize: 1024,

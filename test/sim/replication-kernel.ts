@@ -50,6 +50,15 @@ export class SimKernel {
     this.listener?.("destroy", flow);
   }
 
+  /** Lets so many seconds pass for the flows that no packet keeps alive. */
+  age(passed: number): void {
+    for (const [key, flow] of this.flows) {
+      const timeout = flow.timeout - passed;
+      if (timeout > 0) this.flows.set(key, { ...flow, timeout });
+      else this.destroy(key);
+    }
+  }
+
   sayings(): string[] {
     return [...this.flows.values()].map(saying).toSorted();
   }

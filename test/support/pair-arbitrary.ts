@@ -317,6 +317,7 @@ const replication: fc.Arbitrary<ReplicationShape> = fc.record({
     place: fc.constantFrom("userspace" as const, "kernelspace" as const),
   }),
   externalCache: fc.boolean(),
+  loadAhead: fc.boolean(),
   commitTimeout: maybe(wholeSeconds(1, 10_000)),
   purgeTimeout: wholeSeconds(1, 600),
   startupResync: fc.boolean(),

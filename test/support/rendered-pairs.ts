@@ -104,6 +104,7 @@ export const HOME: PairConfig = {
       place: "userspace",
     },
     externalCache: true,
+    loadAhead: true,
     commitTimeout: undefined,
     purgeTimeout: seconds(5),
     startupResync: true,

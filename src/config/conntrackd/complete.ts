@@ -30,6 +30,7 @@ export function completeReplication(
     channels: completeChannels(completion, sync),
     commitTimeout: completeCommitTimeout(completion, sync, mode),
     purgeTimeout: sync.purgeTimeout,
+    loadsAhead: sync.loadsAhead,
     windowTracking: sync.windowTracking,
     expectations: sync.expectations,
     hashSize: general.hashSize,

@@ -32,6 +32,8 @@ export interface SyncDraft {
   /** Zero estimates it from what the peer sent. */
   commitTimeout: { readonly seconds: number; readonly at: Position } | undefined;
   purgeTimeout: Duration;
+  /** conntrackd.conf has no word for it; duet.yaml does. */
+  loadsAhead: boolean;
   windowTracking: boolean;
   expectations: boolean | readonly string[];
 }
@@ -55,6 +57,7 @@ export const newSync = (at: Position): SyncDraft => ({
   cacheTimeout: CACHE_TIMEOUT,
   commitTimeout: undefined,
   purgeTimeout: PURGE_TIMEOUT,
+  loadsAhead: true,
   windowTracking: false,
   expectations: false,
 });

@@ -37,6 +37,7 @@ export function completeReplication(
     port: valueOr(draft.port, REPLICATION.port),
     filter: completeFilter(valueOr(draft.filter, {}), own),
     externalCache: valueOr(draft["external-cache"], REPLICATION.externalCache),
+    loadAhead: valueOr(draft["load-ahead"], REPLICATION.loadAhead),
     commitTimeout: draft["commit-timeout"]?.value,
     purgeTimeout: valueOr(draft["purge-timeout"], REPLICATION.purgeTimeout),
     startupResync: valueOr(draft["startup-resync"], REPLICATION.startupResync),
@@ -72,6 +73,7 @@ function reportWithoutEffect({ findings }: Completion, draft: Draft<ReplicationK
     warn("startup-resync", "in the mode alarm");
   } else if (draft["external-cache"]?.value === false) {
     warn("commit-timeout", "without external-cache, because nothing is committed");
+    warn("load-ahead", "without external-cache, because everything is in the kernel");
   }
 }
 

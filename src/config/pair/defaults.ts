@@ -29,6 +29,7 @@ export const REPLICATION: Omit<PairReplication, "links" | "filter" | "commitTime
   mode: "ftfw",
   port: 3_780,
   externalCache: true,
+  loadAhead: true,
   purgeTimeout: seconds(5),
   startupResync: true,
   expectations: false,

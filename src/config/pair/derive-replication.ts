@@ -68,6 +68,7 @@ function draftSync(
         ? undefined
         : { seconds: toSeconds(commitTimeout), at },
     purgeTimeout: replication.purgeTimeout,
+    loadsAhead: replication.loadAhead,
     expectations: replication.expectations,
   };
 }

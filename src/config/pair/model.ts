@@ -119,6 +119,8 @@ export interface PairReplication {
     readonly place: "userspace" | "kernelspace";
   };
   readonly externalCache: boolean;
+  /** A backup has the other router's flows in its kernel before any takeover. */
+  readonly loadAhead: boolean;
   /** Undefined estimates it from what the peer sent. */
   readonly commitTimeout: Duration | undefined;
   readonly purgeTimeout: Duration;

@@ -71,6 +71,7 @@ export interface ReplicationKeys {
   readonly port: number;
   readonly filter: Draft<FilterKeys>;
   readonly "external-cache": boolean;
+  readonly "load-ahead": boolean;
   readonly "commit-timeout": Duration;
   readonly "purge-timeout": Duration;
   readonly "startup-resync": boolean;
@@ -111,6 +112,11 @@ export const REPLICATION_KEYS: Fields<ReplicationKeys> = {
     kind: BOOLEAN,
     doc: "Flows of the other router wait in memory; false: they go into the kernel at once.",
     initial: String(REPLICATION.externalCache),
+  },
+  "load-ahead": {
+    kind: BOOLEAN,
+    doc: "A backup loads flows that have settled into its kernel while there is time; false: all of them at a takeover.",
+    initial: String(REPLICATION.loadAhead),
   },
   "commit-timeout": {
     kind: TIMEOUT,

@@ -17,6 +17,7 @@ export function writeReplication(pair: PairConfig): Emitted | undefined {
     port: differing(replication, "port", String),
     filter: isEmpty(filter) ? undefined : filter,
     "external-cache": differing(replication, "externalCache", String),
+    "load-ahead": differing(replication, "loadAhead", String),
     "commit-timeout": commitTimeout === undefined ? undefined : durationText(commitTimeout),
     "purge-timeout": differing(replication, "purgeTimeout", durationText),
     "startup-resync": differing(replication, "startupResync", String),

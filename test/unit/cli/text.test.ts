@@ -107,7 +107,7 @@ test("a router that could take over the connections says so", () => {
   expect(withReplication({}).split("\n\n")[1]).toMatchInlineSnapshot(`
     "replication  SYNCHRONISED  ftfw, receiver, over sync
         peer up, heard 0.2s ago, nothing waits for it
-        flows: 12 of this router, 1200 of the peer; last resync 2026-11-22 18:00:05 UTC: 1190 flows within 35 ms
+        flows: 12 of this router, 1200 of the peer, 1150 in this kernel; last resync 2026-11-22 18:00:05 UTC: 1190 flows within 35 ms
         lost 0, malformed 0, overruns 0
         kernel here: 1234 of at most 262144 flows, 65536 buckets, tcp_be_liberal on, events on
         kernel of the peer: the peer does not tell
@@ -143,7 +143,7 @@ test("a router that could not says why, and what the last takeover did", () => {
         problem: no dedicated link is up
         problem: nf_conntrack_tcp_be_liberal is 0: set it to 1
         peer down, never heard, 3 messages wait for it
-        flows: 12 of this router, 1200 of the peer; no resync yet
+        flows: 12 of this router, 1200 of the peer, 1150 in this kernel; no resync yet
         lost 0, malformed 0, overruns 0
         kernel here: ? of at most 262144 flows, 65536 buckets, tcp_be_liberal off, events unknown
         kernel of the peer: 1234 of at most 262144 flows, 65536 buckets, tcp_be_liberal on, events on

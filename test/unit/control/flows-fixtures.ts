@@ -193,7 +193,7 @@ export const REPLICATION: ReplicationStatus = {
   peer: { state: "up", heardMs: 212 },
   activeChannel: "sync",
   lag: { messages: 0, ms: 0 },
-  flows: { internal: 12, external: 1_200 },
+  flows: { internal: 12, external: 1_200, loaded: 1_150 },
   lastResync: { at: "2026-11-22T18:00:05.000Z", flows: 1_190, tookMs: 35 },
   lostMessages: 0,
   malformedMessages: 0,

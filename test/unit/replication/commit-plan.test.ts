@@ -58,7 +58,7 @@ const say = (change: number, number: number, details: FlowDetails = {}, time = 0
 /** One batch, refused as `errors` says by the place in it; what it asked for. */
 function commit(time = 0, errors: Record<number, number> = {}): string[] {
   kernel.lines.length = 0;
-  plan.fill(kernel, { creates: true }, at(time));
+  plan.fill(kernel, "all", at(time));
   for (const [index, errno] of Object.entries(errors)) plan.failed(Number(index), errno);
   plan.settle(at(time));
   return [...kernel.lines];
@@ -135,7 +135,7 @@ describe("a commit plan", () => {
     say(NEW, 1, { mark: 1 });
     commit();
     say(NEW, 1, { mark: 1 });
-    expect(commit(), "it is the same").toEqual(["update 1 60"]);
+    expect(commit(), "it is the same").toEqual([]);
     say(NEW, 1, { mark: 2 });
     expect(commit()).toEqual(["delete 1", "create 1 60"]);
   });
@@ -177,7 +177,7 @@ describe("a commit plan", () => {
     say(DELETE, 1);
     say(NEW, 2);
     kernel.lines.length = 0;
-    plan.fill(kernel, { creates: false }, at(0));
+    plan.fill(kernel, "ends", at(0));
     plan.settle(at(0));
     expect(kernel.lines).toEqual(["delete 1"]);
   });
@@ -193,7 +193,7 @@ describe("a commit plan", () => {
 
   test("copes with changes while a batch is on its way", () => {
     for (const number of [1, 2, 3]) say(NEW, number);
-    plan.fill(kernel, { creates: true }, at(0));
+    plan.fill(kernel, "all", at(0));
     say(DELETE, 1);
     say(UPDATE, 2, { state: 4 });
     plan.failed(2, EINVAL);
@@ -209,7 +209,7 @@ describe("a commit plan", () => {
     say(NEW, 4);
     commit(100);
     expect(cache.kernelLost(flowRecord(1), false)).toBe(true);
-    cache.reopen(seconds(10), at(101));
+    cache.reopen(false, at(101));
     expect(commit(101)).toEqual(["create 1 60", "update 2 60", "update 3 60"]);
   });
 
@@ -222,7 +222,7 @@ describe("a commit plan", () => {
 
   test("is not to be asked for more before the last batch is settled", () => {
     say(NEW, 1);
-    plan.fill(kernel, { creates: true }, at(0));
-    expect(() => plan.fill(kernel, { creates: true }, at(0))).toThrow("not settled");
+    plan.fill(kernel, "all", at(0));
+    expect(() => plan.fill(kernel, "all", at(0))).toThrow("not settled");
   });
 });

@@ -32,6 +32,7 @@ test("the configuration of the how-to gives exactly this", () => {
     ],
     commitTimeout: 1_800 * SECOND,
     purgeTimeout: 5 * SECOND,
+    loadsAhead: true,
     windowTracking: false,
     expectations: false,
     hashSize: 32_768,
