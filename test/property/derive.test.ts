@@ -124,6 +124,7 @@ test("conntrackd.conf, but for what belongs to one daemon a machine", () => {
         lockFile: 0,
         controlSocket: 0,
         syslog: 0,
+        loadsAhead: 0,
         commitTimeout: upToSeconds(replication.commitTimeout ?? 0),
         purgeTimeout: upToSeconds(replication.purgeTimeout),
       };

@@ -113,6 +113,6 @@ const hookOf = (argv: readonly string[]): readonly string[] =>
 /** Without the files that one conntrackd on a machine needs. */
 function comparableReplication(config: ReplicationConfig | undefined): unknown {
   if (config === undefined) return undefined;
-  const { lockFile: _, controlSocket: __, syslog: ___, ...rest } = config;
+  const { lockFile: _, controlSocket: __, syslog: ___, loadsAhead: ____, ...rest } = config;
   return rest;
 }
