@@ -17,6 +17,7 @@ export function checkKeepalived({ model, files }: Loaded): readonly Diagnostic[]
     return { at: at ?? fallback, severity: "warning", code, message };
   };
   const found = [
+    ...checkEmptiness(model, warn),
     ...checkPasswords(model, warn),
     ...checkSharedAddresses(model, warn),
     ...model.vrrp.groups.flatMap((group) => checkGroup(group, membersOf(model, group), warn)),
@@ -28,6 +29,13 @@ type Warn = (subject: string, code: FindingCode, message: string) => Diagnostic;
 
 const membersOf = ({ vrrp }: Model, { members }: GroupConfig): readonly InstanceConfig[] =>
   vrrp.instances.filter(({ name }) => members.includes(name));
+
+function checkEmptiness({ vrrp }: Model, warn: Warn): readonly Diagnostic[] {
+  if (vrrp.instances.length > 0) return [];
+  const message =
+    "there is no vrrp_instance, so no address is held and nothing is elected; if this is not meant to be a keepalived.conf, name the right file, or say with --as what it is";
+  return [warn("", "instance-none", message)];
+}
 
 /** Told once, at the first instance that has one. */
 function checkPasswords({ vrrp }: Model, warn: Warn): readonly Diagnostic[] {

@@ -24,7 +24,7 @@ export function fileKind(file: string): FileKind {
 
 /** Folders in which the files of one router usually lie side by side. */
 const INNER =
-  /(?:^|\/)(?:etc|config|keepalived|conntrackd|sysctl\.d|dnsmasq\.d|nftables\.d|init\.d)$/;
+  /(?:^|\/)(?:etc|config|keepalived|conntrackd|sysctl\.d|dnsmasq\.d|nftables\.d|init\.d|hotplug\.d)$/;
 
 /** The folder that holds everything of one router. */
 function rootOf(file: string): string {
@@ -72,7 +72,16 @@ function split(name: string, files: readonly GivenFile[]): readonly RouterFiles[
 const FILES_MAX = 200;
 const DEPTH_MAX = 5;
 const KNOWN =
-  /(?:^|\/)(?:keepalived\.conf|conntrackd\.conf|dnsmasq\.conf|nftables\.conf|sysupgrade\.conf|sysctl\.conf|sysctl\.d\/[^/]+\.conf|config\/(?:network|dhcp|firewall|keepalived)|network|dhcp|firewall|keepalived|(?:keepalived|conntrackd)\/[^/]+\.sh|[^/]+\.nft|[^/]+\.sh)$/;
+  /(?:^|\/)(?:keepalived\.conf|conntrackd\.conf|dnsmasq\.conf|nftables\.conf|sysupgrade\.conf|sysctl\.conf|sysctl\.d\/[^/]+\.conf|config\/(?:network|dhcp|firewall|keepalived)|hotplug\.d\/keepalived\/[^/]+|keepalived\.user|[^/]+\.nft|[^/]+\.sh)$/;
+/** OpenWrt's files, where the folder given is the one that holds them. */
+const INSIDE = /^(?:network|dhcp|firewall|keepalived)$/;
+/** Programs of the system, which have such names, too. */
+const SYSTEMS = /(?:^|\/)(?:default|init\.d|profile\.d|rc\d?\.d|uci-defaults)\//;
+
+function isKnown(place: string, file: string): boolean {
+  const inside = path.relative(place, file);
+  return INSIDE.test(inside) || (KNOWN.test(inside) && !SYSTEMS.test(inside));
+}
 
 /** Reads NAME=FOLDER or NAME=FILE. The files that are known by their names, sorted; or what is wrong, as a sentence. */
 export function routerFromOption(text: string): RouterFiles | string {
@@ -97,7 +106,7 @@ function findFiles(place: string): readonly string[] | string {
   const stat = statSync(place, { throwIfNoEntry: false });
   if (stat === undefined) return `there is no ${place}`;
   if (stat.isFile()) return [place];
-  const files = listFolder(place, 0).filter((file) => KNOWN.test(file));
+  const files = listFolder(place, 0).filter((file) => isKnown(place, file));
   if (files.length > 0) return files.slice(0, FILES_MAX);
   return `${place} has no file of a router: keepalived.conf, conntrackd.conf, etc/config/dhcp and the like are looked for`;
 }

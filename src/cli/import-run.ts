@@ -6,7 +6,14 @@ import { type ImportOptions, importPair, type RouterSources } from "../config/im
 import type { NotCarried } from "../config/pair/model.ts";
 import { writePair } from "../config/pair/write.ts";
 import { systemFiles } from "../daemon/config-files.ts";
-import { fileKind, groupFiles, type RouterFiles, routerFromOption } from "./check-files.ts";
+import {
+  fileKind,
+  groupFiles,
+  isFolder,
+  type RouterFiles,
+  routerFromFolder,
+  routerFromOption,
+} from "./check-files.ts";
 import { EXIT } from "./exit-code.ts";
 import type { ImportFlags } from "./import.ts";
 import { writeWhole } from "./render-apply.ts";
@@ -66,12 +73,20 @@ function routersOf(
   files: readonly string[],
   options: readonly string[],
 ): readonly RouterFiles[] | string {
-  const named = options.map((text) => routerFromOption(text));
+  const folders = files.filter((file) => isFolder(file));
+  const named = [
+    ...options.map((text) => routerFromOption(text)),
+    ...folders.map((folder) => routerFromFolder(folder)),
+  ];
   const wrong = named.find((one) => typeof one === "string");
   if (wrong !== undefined) return wrong;
   const routers = [
     ...named.filter((one) => typeof one !== "string"),
-    ...groupFiles(files.map((file) => ({ file, kind: fileKind(file) }))),
+    ...groupFiles(
+      files
+        .filter((file) => !folders.includes(file))
+        .map((file) => ({ file, kind: fileKind(file) })),
+    ),
   ];
   if (routers.length <= 2) return routers;
   const names = routers.map(({ name }) => name).join(", ");

@@ -22,7 +22,7 @@ export function addImport(program: Command, session: Session): void {
     )
     .argument(
       "[file...]",
-      "files, told apart by their content; those below one folder belong to one router",
+      "files, told apart by their content; those below one folder belong to one router, and a folder is a router of its name",
     )
     .addOption(
       new Option(
@@ -52,8 +52,8 @@ export function addImport(program: Command, session: Session): void {
           "from this router's files",
         ],
         [
-          "duet import --router alpha=backup/alpha --router beta=backup/beta --output duet.yaml",
-          "from the files of both routers",
+          "duet import backup/alpha backup/beta --output duet.yaml",
+          "from the files of both routers, each in a folder of its name",
         ],
         [
           "duet import keepalived.conf --address alpha.lan=192.168.1.2/24",
@@ -63,7 +63,7 @@ export function addImport(program: Command, session: Session): void {
     )
     .action(async (files: readonly string[], flags: ImportFlags, command: Command) => {
       if (files.length + flags.router.length === 0)
-        command.error("error: name files, or a router's folder with --router");
+        command.error("error: name files, or the folder of a router");
       // Readers are only loaded when they are needed: the other verbs start sooner.
       const { runImport } = await import("./import-run.ts");
       const wrong = runImport(files, flags, session);

@@ -131,10 +131,12 @@ function decisions({ node, peer, networks, dhcp, secretFile }: Plan, pair: PairC
 
 function next({ peer, networks, secretFile }: Plan, { config }: InitFlags): string[] {
   const address = networks[0]?.peer.address ?? peer;
+  const folder = path.dirname(config);
   const files = [config, ...(secretFile === undefined ? [] : [secretFile])].join(" ");
   return [
     "Next:",
-    `  scp -p ${files} root@${address}:${path.dirname(config)}/    # the same files on ${peer}`,
+    `  ssh root@${address} mkdir -p ${folder}`,
+    `  scp -p ${files} root@${address}:${folder}/    # the same files on ${peer}`,
     `  duet check ${config}`,
     `  duet run --config ${config}    # on both`,
   ];

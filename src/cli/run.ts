@@ -99,6 +99,6 @@ function requireConfiguration(
   if (config !== undefined || keepalived !== undefined || conntrackd !== undefined) return;
   if (existsSync(CONFIG_DEFAULT)) return;
   command.error(
-    `error: there is no ${CONFIG_DEFAULT}: write it, name another one with --config, or run from keepalived's own file with --keepalived`,
+    `error: there is no ${CONFIG_DEFAULT}: let duet init write it for a new pair, or duet import from existing files; or name another one with --config, or run from keepalived's own file with --keepalived`,
   );
 }

@@ -37,8 +37,10 @@ function nodeLines(node: NodeStatus, warningCount: number): string[] {
       : `real-time ${node.realtime.policy} ${node.realtime.priority}`;
   const fencing =
     node.fencing === null ? "no self-fencing" : `self-fencing ${node.fencing.lifetimeSeconds}s`;
-  const [file = "none", ...included] = node.configFiles;
-  const more = included.length === 0 ? "" : ` and ${plural(included.length, "included file")}`;
+  const [file = "none", ...others] = node.configFiles;
+  const [second] = others;
+  const count = others.length > 1 ? ` and ${others.length} other files` : ` and ${second}`;
+  const more = second === undefined ? "" : count;
   const warnings = warningCount === 0 ? "" : `, ${plural(warningCount, "warning")}`;
   const dropped =
     node.droppedLogLines === 0 ? [] : [`log: ${plural(node.droppedLogLines, "line")} dropped`];

@@ -48,6 +48,7 @@ export const FINDINGS = {
   "group-weight": "Weights of member trackers do not count in a synchronisation group.",
   "include-empty": "An include matches no file.",
   "include-limit": "Files include each other, or too many files are included.",
+  "instance-none": "The file has no instance, so there is no election.",
   "interface-missing": "An instance does not say which interface it uses.",
   "interface-name": "An interface name is not possible on Linux.",
   "interface-unknown": "There is no such interface on this router.",

@@ -296,7 +296,8 @@ function acquireLock(place: string): FileLock {
     file = FileLock.acquire(place);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new StartError(`the lock file ${place} cannot be used: ${reason}`, {
+    const advice = "make its folder, or name another one with LockFile in conntrackd.conf";
+    throw new StartError(`the lock file ${place} cannot be used: ${reason}; ${advice}`, {
       exitCode: EXIT_USAGE,
     });
   }

@@ -58,10 +58,7 @@ function unitCommand(folder: string): string {
     "sh",
     [
       "-c",
-      script
-        .replaceAll("$$", "$")
-        .replaceAll("/etc/", `${folder}/`)
-        .replace("exec /usr/bin/", "echo "),
+      script.replaceAll("$$", "$").replaceAll("/etc/", `${folder}/`).replace("exec ", "echo "),
     ],
     { encoding: "utf8", env: { ...process.env, DUET_OPTIONS: "--log-level debug" } },
   ).trim();

@@ -109,6 +109,11 @@ export const KEEPALIVED_ADVICE: Readonly<Record<Own, Advice>> = {
     "If the other router is higher in one of them only, the group never moves.",
     "Write one priority in all members.",
   ),
+  "instance-none": warning(
+    "The file is empty, or is no keepalived.conf.",
+    "The router takes part in no election and holds no address.",
+    "Write a vrrp_instance, or name the right file.",
+  ),
   "group-single": warning(
     "The group has one member.",
     "There is nothing to keep together.",

@@ -77,7 +77,7 @@ export const PAIR_ADVICE: Readonly<Record<PairFindingCode, Advice>> = {
   "file-unreadable": error(
     "The file does not exist, or this user may not read it.",
     "Nothing that it says has any effect.",
-    "Correct the path, or give root read permission: chmod u+r FILE.",
+    "Let duet init write it for a new pair, or duet import from existing files; if it is there, correct the path, or give root read permission: chmod u+r FILE.",
   ),
   "gateway-subnet": error(
     "The gateway is mistyped, or is one of the pair's own addresses.",

@@ -132,8 +132,8 @@ function checkEnds(
   if (entries.some((entry) => isBroken(entry, name))) return;
   const without = routers.filter((router) => (router.addresses[name]?.length ?? 0) === 0);
   if (without.length > 0) {
-    const list = namesOf(without).join(" and ");
-    const message = `connections are replicated over ${name}, but ${list} has no address there: add ${name}: ADDRESS/LENGTH in routers`;
+    const who = without.length > 1 ? "neither router has an" : `${without[0]?.name} has no`;
+    const message = `connections are replicated over ${name}, but ${who} address there: add ${name}: ADDRESS/LENGTH in routers`;
     findings.error(at, "address-missing", message);
     return;
   }

@@ -137,3 +137,38 @@ test("check --explain of an unknown code names the nearest one", async () => {
     "there is no finding with the code dhcp-forced-missing; did you mean dhcp-force-missing?",
   );
 });
+
+test("of a copy of /etc only files of a router are read, and no programs of the system", async () => {
+  const keepalived = "etc/keepalived/keepalived.conf";
+  const site = writeSite({
+    alpha: {
+      [keepalived]: ALPHA[keepalived] ?? "",
+      "etc/default/keepalived": "DAEMON_ARGS=\n",
+      "etc/init.d/network": "#!/bin/sh\n",
+      "etc/profile.d/x.sh": "#!/bin/sh\n",
+      "etc/hotplug.d/keepalived/90-state": "#!/bin/sh\nconntrackd -c\n",
+      "etc/keepalived.user": "#!/bin/sh\n",
+    },
+    flat: { network: "config globals 'globals'\n", notes: "" },
+  });
+  const read = async (name: string): Promise<readonly string[]> => {
+    const { out } = await duet("check", `${site}/${name}`);
+    return [...out.matchAll(/^(?:.*\/(?:alpha|flat)\/)(\S+): no findings$/gm)].map(
+      ([, file = ""]) => file,
+    );
+  };
+  expect(await read("alpha")).toEqual([
+    "etc/hotplug.d/keepalived/90-state",
+    keepalived,
+    "etc/keepalived.user",
+  ]);
+  expect(await read("flat")).toEqual(["network"]);
+});
+
+test("import takes a folder for the router of its name, too", async () => {
+  const site = writeSite({ alpha: ALPHA, beta: BETA });
+  const { code, out } = await duet("import", `${site}/alpha`, `${site}/beta`);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^ {2}alpha: \{ lan: 192\.168\.1\.2\/24/m);
+  expect(out).toMatch(/^ {2}beta: \{ lan: 192\.168\.1\.3\/24/m);
+});

@@ -7,6 +7,12 @@ const W = { vrid: 6, interface: "eth1" };
 const other = (lines: string): string =>
   instanceText(`virtual_ipaddress { 192.0.2.2 }\n${lines}`, "W", W);
 
+test("a file without an instance is told at its beginning", () => {
+  expect(checkKeepalived(loadText("global_defs {\n}\n"))).toMatchObject([
+    { code: "instance-none", severity: "warning", at: { line: 1, column: 1 } },
+  ]);
+});
+
 test.each([
   [
     "a PASS password is said to be clear text",

@@ -13,7 +13,7 @@ const ALONE = { ...STATUS, units: [], instances: [], trackers: [] };
 test("a status without colours reads as it did", () => {
   expect(formatStatus(STATUS, plain)).toMatchInlineSnapshot(`
     "alpha: duet 0.1.0, pid 4711, up 1h 2m, real-time rr 50, self-fencing 3s
-    configuration: /etc/keepalived/keepalived.conf and 1 included file, read 2026-11-22 18:00:00 UTC, 1 warning
+    configuration: /etc/keepalived/keepalived.conf and /etc/keepalived/lan.conf, read 2026-11-22 18:00:00 UTC, 1 warning
 
     G1  ACTIVE   for 1m 20s, sync group
         since 2026-11-22 18:58:40 UTC: no advertisement for 3.61s
