@@ -6,6 +6,7 @@ import {
   ipBytes,
   ipFamily,
   ipFromBytes,
+  isLinkLocal,
   type Prefix,
   prefixContains,
 } from "../../base/ip.ts";
@@ -43,8 +44,15 @@ function checkVirtual(picture: RouterPicture, { instance, prefix }: VirtualOn): 
     const message = `${prefix.address} is a virtual address of vrrp_instance ${instance.name} and the router's own address on ${same.interface} (${same.at.file}:${same.at.line})`;
     return [found("virtual-is-own", at, message)];
   }
-  const here = own.filter((entry) => entry.interface === instance.interface);
-  if (here.length === 0 || here.some((entry) => prefixContains(entry.prefix, prefix.address)))
+  // Every link has the link-local network, which says nothing about the others.
+  const here = own.filter(
+    (entry) => entry.interface === instance.interface && !isLinkLocal(entry.prefix.address),
+  );
+  if (
+    isLinkLocal(prefix.address) ||
+    here.length === 0 ||
+    here.some((entry) => prefixContains(entry.prefix, prefix.address))
+  )
     return [];
   if (bringsItsNetwork(instance, prefix)) return [];
   const networks = here.map((entry) => networkText(entry.prefix)).join(", ");

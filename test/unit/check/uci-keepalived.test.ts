@@ -1,6 +1,9 @@
 /** Elections that are written in OpenWrt's own words are compared and checked like those of keepalived.conf. */
 import { describe, expect, test } from "vitest";
+import { ELECTION_ENTRIES } from "../../../src/check/catalogue/election.ts";
+import { renderUciFiles } from "../../../src/render/uci-files.ts";
 import { ALPHA, BETA, type Files, findInSite, placesOf, spoilt } from "../../support/check-site.ts";
+import { APART, HOME, OFFICE } from "../../support/rendered-pairs.ts";
 
 const UCI = "config/keepalived";
 
@@ -222,5 +225,28 @@ describe("who commits what is replicated", () => {
     expect(commits(files)).toEqual([
       "alpha/etc/config/keepalived:36:1 warning state-never-committed",
     ]);
+  });
+});
+
+describe.each([HOME, OFFICE, APART])("what is rendered for the pair $name", (pair) => {
+  const secret = new TextEncoder().encode("0123456789abcdef0123456789abcdef");
+  const filesOf = (node: string): Files => {
+    const empty = (["network", "dhcp", "firewall", "keepalived"] as const).map((name) => ({
+      package: name,
+      path: name,
+      text: "",
+    }));
+    const { files } = renderUciFiles(pair, node, empty, secret);
+    return Object.fromEntries(files.map(({ path, text }) => [`etc/config/${path}`, text]));
+  };
+
+  test("agrees on both routers, as far as they elect", () => {
+    const { read, found } = findInSite(filesOf("alpha"), filesOf("beta"));
+    expect(read.filter((text) => !text.endsWith("clear-text-password"))).toEqual([]);
+    const codes = found
+      .filter(({ code }) => code in ELECTION_ENTRIES)
+      .map(({ at, code, message }) => `${at.file}:${at.line} ${code} ${message}`);
+    // A pair whose networks move apart from each other is meant so.
+    expect(codes.filter((code) => !code.includes("group-absent"))).toEqual([]);
   });
 });
