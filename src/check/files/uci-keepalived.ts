@@ -31,6 +31,7 @@ export interface UciElection {
 export function readElection(file: UciFile, environment: Environment): UciElection | undefined {
   if (!hasInstances(file) || alternativeOf(file) !== undefined) return undefined;
   const { text, places, diagnostics } = keepalivedText(file);
+  const origin = places.length > 0 ? places : [{ file: file.file, line: 1, column: 1 }];
   const name = `${file.file} as keepalived.conf`;
   const source: FileSource = {
     read: (path) =>
@@ -39,17 +40,18 @@ export function readElection(file: UciFile, environment: Environment): UciElecti
   };
   const loaded = loadKeepalivedConf(name, source, environment);
   const { model } = loaded;
-  const read = [...loaded.diagnostics, ...checkKeepalived(loaded)].map((one) =>
-    inUciWords(explained(one, "keepalived.conf")),
-  );
+  // What keeps the instances out was told by then.
+  const read = [...loaded.diagnostics, ...checkKeepalived(loaded)]
+    .filter(({ code }) => code !== "instance-none")
+    .map((one) => inUciWords(explained(one, "keepalived.conf")));
   return {
     findings: [
       ...diagnostics.map((one) => explained(one, "OpenWrt's files")),
-      ...read.map((one) => atOrigin(one, name, places)),
+      ...read.map((one) => atOrigin(one, name, origin)),
     ],
     election: model && { model, file: file.file },
     written: { file: name, place: undefined, text, lines: text.split("\n") },
-    origin: places,
+    origin,
   };
 }
 
