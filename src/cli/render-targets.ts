@@ -53,7 +53,7 @@ export const RENDER_TARGETS: readonly RenderTarget[] = [
         // It may hold a password or a key.
         mode: 0o600,
         remarks: keepalivedRemarks(pair, node, secret),
-        advice: "keepalived --config-test && systemctl reload keepalived",
+        advice: "keepalived --config-test && systemctl reload-or-restart keepalived",
         isIncomplete: isKeepalivedIncomplete(pair, secret),
       };
     },
