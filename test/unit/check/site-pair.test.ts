@@ -52,6 +52,13 @@ describe("both routers' files", () => {
       ["beta/etc/keepalived/keepalived.conf:13:3 error version-differs"],
     ],
     [
+      "a tracked interface on one side",
+      KEEPALIVED,
+      "  nopreempt\n",
+      "  nopreempt\n  track_interface {\n    eth5\n  }\n",
+      ["beta/etc/keepalived/keepalived.conf:13:3 warning tracking-differs"],
+    ],
+    [
       "authentication on one side",
       KEEPALIVED,
       "  nopreempt\n",
