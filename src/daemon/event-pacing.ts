@@ -1,18 +1,30 @@
 /**
  * When to read what arrives: at once while it is little, and after a short pause each time while it is much. A read that finds
- * one message costs as much as one that finds a hundred, and five milliseconds are little against the time of a failover.
+ * one message costs as much as one that finds a hundred, and a few milliseconds are little against the time of a failover.
  */
-import { between, type Duration, type Instant, milliseconds, NO_TIME } from "../base/time.ts";
+import {
+  between,
+  type Duration,
+  type Instant,
+  microseconds,
+  milliseconds,
+  NO_TIME,
+} from "../base/time.ts";
 
 /** Rates are judged over this long. */
 const WINDOW: Duration = milliseconds(5);
 const PAUSE: Duration = milliseconds(5);
+const PAUSE_MIN: Duration = milliseconds(1);
 
 export interface PacingLimits {
   /** So many within a window are much; from then on reading pauses. */
   readonly many: number;
   /** Fewer than these within a window are little again. */
   readonly few: number;
+  /** Pauses grow to this from 5 ms as long as reads find less than half of `portion`; unless given they do not. */
+  readonly longest?: Duration;
+  /** Pauses become shorter, down to 1 ms, while a read finds more than this: buffers must not overflow meanwhile. */
+  readonly portion?: number;
 }
 
 export class EventPacing {
@@ -20,6 +32,7 @@ export class EventPacing {
   #since: Instant | undefined;
   #count = 0;
   #isMany = false;
+  #pause: Duration = PAUSE;
 
   constructor(limits: PacingLimits) {
     this.#limits = limits;
@@ -35,6 +48,15 @@ export class EventPacing {
     }
     this.#count += count;
     if (this.#count >= this.#limits.many) this.#isMany = true;
-    return this.#isMany ? PAUSE : NO_TIME;
+    if (!this.#isMany) return NO_TIME;
+    this.#adapt(count);
+    return this.#pause;
+  }
+
+  #adapt(count: number): void {
+    const { portion = Infinity, longest = PAUSE } = this.#limits;
+    if (count > portion) this.#pause = microseconds(Math.max(PAUSE_MIN, this.#pause / 2));
+    else if (count < portion / 2)
+      this.#pause = microseconds(Math.min(longest, this.#pause + PAUSE_MIN));
   }
 }

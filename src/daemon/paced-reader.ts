@@ -17,6 +17,8 @@ export class PacedReader {
   readonly #pacing: EventPacing;
   #resumeAt: Instant | undefined;
   #isClosed = false;
+  /** Read since all was read. */
+  #count = 0;
 
   constructor(options: PacedReaderOptions) {
     this.#options = options;
@@ -51,8 +53,10 @@ export class PacedReader {
     const { count, isDrained } = read(time);
     // Whoever was told of what was read may have closed this.
     if (this.#isClosed) return true;
+    this.#count += count;
     // Where more is waiting than could be read there is nothing to gain by a pause.
-    const pause = isDrained ? this.#pacing.read(count, time) : NO_TIME;
+    const pause = isDrained ? this.#pacing.read(this.#count, time) : NO_TIME;
+    if (isDrained) this.#count = 0;
     this.#setPause(pause === NO_TIME ? undefined : after(time, pause));
     return isDrained;
   }

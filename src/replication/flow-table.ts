@@ -3,7 +3,7 @@
  * an entry is a slot number, and what is kept about it lies in one typed array, eleven words side by side:
  *
  *    0      hash of the key
- *    1      next slot of the same bucket, or of the free slots
+ *    1      next slot of the same bucket
  *    2      block of the record
  *    3      size of the record (16 bits), list (8), flags (8)
  *    4      sequence number or deadline, see `stamp`
@@ -87,8 +87,10 @@ export class FlowTable {
   #digest = 0;
   /** Slots below this were used at some time. */
   #slotEnd = 0;
-  /** First free slot + 1 below #slotEnd. */
-  #free = 0;
+  /** Free slots below #slotEnd: a stack, apart from the entries because those are in no cache of the processor any more. */
+  #free!: Int32Array;
+  #freeCount = 0;
+  #freeMost = 0;
 
   constructor({ kind, limit, seed }: TableOptions) {
     this.kind = kind;
@@ -123,7 +125,8 @@ export class FlowTable {
 
   /** Bytes that entries and their records occupy, buckets included. */
   get touchedBytes(): number {
-    return this.#slotEnd * STRIDE * 4 + this.#buckets.byteLength + this.#arena.touchedBytes;
+    const fields = this.#slotEnd * STRIDE * 4 + this.#freeMost * 4;
+    return fields + this.#buckets.byteLength + this.#arena.touchedBytes;
   }
 
   /** The entry with the key of `record`, or NONE. */
@@ -150,7 +153,7 @@ export class FlowTable {
     const slot = this.#takeSlot();
     const bucket = this.#hash & this.#bucketMask;
     const base = slot * STRIDE;
-    this.#fields.fill(0, base, base + STRIDE);
+    for (let field = BLOCK + 1; field < STRIDE; field += 1) this.#fields[base + field] = 0;
     this.#fields[base + HASH] = this.#hash;
     this.#fields[base + CHAIN] = this.#buckets[bucket] ?? 0;
     this.#buckets[bucket] = slot + 1;
@@ -184,10 +187,10 @@ export class FlowTable {
     this.#digest ^= this.#get(slot, DIGEST);
     this.#unchain(slot);
     this.#arena.release(this.#get(slot, BLOCK), this.sizeOf(slot));
-    const base = slot * STRIDE;
     this.#halves[slot * STRIDE * 2 + SIZE_16] = 0;
-    this.#fields[base + CHAIN] = this.#free;
-    this.#free = slot + 1;
+    this.#free[this.#freeCount] = slot;
+    this.#freeCount += 1;
+    if (this.#freeCount > this.#freeMost) this.#freeMost = this.#freeCount;
     this.#count -= 1;
   }
 
@@ -224,7 +227,8 @@ export class FlowTable {
     this.#dead = 0;
     this.#digest = 0;
     this.#slotEnd = 0;
-    this.#free = 0;
+    this.#freeCount = 0;
+    this.#freeMost = 0;
   }
 
   /** Whether `slot` holds an entry. */
@@ -360,13 +364,12 @@ export class FlowTable {
   }
 
   #takeSlot(): number {
-    if (this.#free === 0) {
+    if (this.#freeCount === 0) {
       this.#slotEnd += 1;
       return this.#slotEnd - 1;
     }
-    const slot = this.#free - 1;
-    this.#free = this.#get(slot, CHAIN);
-    return slot;
+    this.#freeCount -= 1;
+    return this.#free[this.#freeCount] ?? NONE;
   }
 
   #unchain(slot: number): void {
@@ -389,6 +392,7 @@ export class FlowTable {
   }
 
   #allocateFields(): void {
+    this.#free = new Int32Array(this.limit);
     const buffer = new ArrayBuffer(this.limit * STRIDE * 4);
     this.#fields = new Int32Array(buffer);
     this.#halves = new Uint16Array(buffer);

@@ -2,6 +2,9 @@
  * Memory for records: blocks in classes of sizes, cut from chunks that belong to one class each. A chunk is asked for as a
  * whole but its pages cost nothing until they are written, so a class that is hardly used hardly costs. Freed blocks are
  * used again by their class.
+ *
+ * Every so many freed blocks one of them becomes a page: its first word names the page before it, the others are the freed blocks.
+ * Memory that was freed long ago is in no cache of the processor, so it is to be read as seldom as possible.
  */
 
 /** Bytes of the largest block. */
@@ -34,6 +37,9 @@ const sizeOfClass = (index: number): number =>
     ? FINE_MIN + index * FINE_STEP
     : FINE_MAX + (index - FINE_CLASSES + 1) * COARSE_STEP;
 
+/** Free blocks that a page of that class lists. */
+const pageCapacity = (index: number): number => (sizeOfClass(index) >>> 2) - 1;
+
 /** Whether a block made for `oldSize` bytes also serves `newSize`, no larger and no smaller. */
 export const fitsSameBlock = (oldSize: number, newSize: number): boolean =>
   classOf(oldSize) === classOf(newSize);
@@ -43,8 +49,9 @@ export class RecordArena {
   readonly #sizeMax: number;
   #views: DataView[] = [];
   #words: Uint32Array[] = [];
-  /** By class: the first free block, whose first word names the next one. */
-  readonly #free = new Uint32Array(CLASS_COUNT).fill(NO_BLOCK);
+  /** By class: the last page of free blocks, and how many it lists; the pages before it are full. */
+  readonly #page = new Uint32Array(CLASS_COUNT).fill(NO_BLOCK);
+  readonly #listed = new Uint32Array(CLASS_COUNT);
   /** By class: what was never used of its newest chunk, as word addresses. */
   readonly #fresh = new Float64Array(CLASS_COUNT);
   readonly #freshEnd = new Float64Array(CLASS_COUNT);
@@ -70,21 +77,34 @@ export class RecordArena {
   /** A block for `size` bytes, 1 to BLOCK_SIZE_MAX; NO_BLOCK when there is no more memory for it. */
   allocate(size: number): number {
     const index = classOf(size);
-    const block = this.#free[index] ?? NO_BLOCK;
-    if (block === NO_BLOCK) return this.#allocateFresh(index);
-    this.#free[index] = this.#words[block >>> CHUNK_SHIFT]?.[block & CHUNK_MASK] ?? NO_BLOCK;
+    const page = this.#page[index] ?? NO_BLOCK;
+    if (page === NO_BLOCK) return this.#allocateFresh(index);
     this.#used += sizeOfClass(index);
-    return block;
+    const listed = this.#listed[index] ?? 0;
+    const word = this.#words[page >>> CHUNK_SHIFT]?.[(page & CHUNK_MASK) + listed] ?? NO_BLOCK;
+    if (listed > 0) {
+      this.#listed[index] = listed - 1;
+      return word;
+    }
+    this.#page[index] = word;
+    this.#listed[index] = word === NO_BLOCK ? 0 : pageCapacity(index);
+    return page;
   }
 
   /** Gives back a block that was allocated for `size` bytes. */
   release(block: number, size: number): void {
     const index = classOf(size);
-    const words = this.#words[block >>> CHUNK_SHIFT];
-    if (words === undefined) throw new RangeError(`no block at ${block}`);
-    words[block & CHUNK_MASK] = this.#free[index] ?? NO_BLOCK;
-    this.#free[index] = block;
     this.#used -= sizeOfClass(index);
+    const page = this.#page[index] ?? NO_BLOCK;
+    const listed = this.#listed[index] ?? 0;
+    if (page !== NO_BLOCK && listed < pageCapacity(index)) {
+      this.#wordsOf(page)[(page & CHUNK_MASK) + listed + 1] = block;
+      this.#listed[index] = listed + 1;
+      return;
+    }
+    this.#wordsOf(block)[block & CHUNK_MASK] = page;
+    this.#page[index] = block;
+    this.#listed[index] = 0;
   }
 
   /** The view in which a block lies. */
@@ -103,10 +123,17 @@ export class RecordArena {
   clear(): void {
     this.#views = [];
     this.#words = [];
-    this.#free.fill(NO_BLOCK);
+    this.#page.fill(NO_BLOCK);
+    this.#listed.fill(0);
     this.#fresh.fill(0);
     this.#freshEnd.fill(0);
     this.#used = 0;
+  }
+
+  #wordsOf(block: number): Uint32Array {
+    const words = this.#words[block >>> CHUNK_SHIFT];
+    if (words === undefined) throw new RangeError(`no block at ${block}`);
+    return words;
   }
 
   #allocateFresh(index: number): number {

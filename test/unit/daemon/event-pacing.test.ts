@@ -36,3 +36,13 @@ test("a rush between two quiet times is noticed however long the quiet was", () 
   expect(pacing.read(1, instant(60_000_000))).toBe(NO_TIME);
   expect(readFor(pacing, 1, 100, 60_000_001)).toBe(milliseconds(5));
 });
+
+test("pauses grow to the longest while reads find little, and shrink while they find more than a portion", () => {
+  const pacing = new EventPacing({ many: 4, few: 2, longest: milliseconds(10), portion: 50 });
+  readFor(pacing, 10, 1_000);
+  expect(readFor(pacing, 10, 1_000, 30_000)).toBe(milliseconds(10));
+  expect(pacing.read(400, instant(60_000))).toBe(milliseconds(5));
+  expect(readFor(pacing, 60, 1_000, 61_000)).toBe(milliseconds(1));
+  expect(pacing.read(40, instant(90_000)), "enough is enough").toBe(milliseconds(1));
+  expect(pacing.read(10, instant(91_000))).toBe(milliseconds(2));
+});

@@ -42,6 +42,23 @@ describe("a flow table", () => {
     expect(flows.count).toBe(2);
   });
 
+  test("keeps nothing of an entry for the one that gets its slot", () => {
+    const flows = table();
+    const first = add(flows, 1);
+    flows.set(first, 0x7f);
+    flows.kill(first);
+    flows.setStamp(first, 99);
+    flows.setRound(first, 7);
+    flows.enlist(first, 3);
+    flows.remove(first);
+    const slot = add(flows, 2);
+    expect(slot).toBe(first);
+    expect(flows.has(slot, 0x7f)).toBe(false);
+    expect(flows.isDead(slot)).toBe(false);
+    expect([flows.stampOf(slot), flows.roundOf(slot), flows.listOf(slot)]).toEqual([0, 0, 0]);
+    expect([flows.count, flows.liveCount]).toEqual([1, 1]);
+  });
+
   test("replaces a record by a larger and by a smaller one", () => {
     const flows = table();
     const slot = add(flows, 1);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { Prng } from "../../../src/base/random.ts";
 import {
   BLOCK_SIZE_MAX,
   fitsSameBlock,
@@ -36,6 +37,27 @@ describe("an arena of records", () => {
     const again = Array.from({ length: 100 }, () => arena.allocate(58));
     expect(new Set(again)).toEqual(new Set(blocks));
     expect(arena.touchedBytes).toBe(touched);
+  });
+
+  test("gives every freed block once, whatever the order in which they came and went", () => {
+    const arena = new RecordArena(16 * CHUNK);
+    const random = new Prng(7);
+    const used = new Map<number, number>();
+    for (let step = 0; step < 20_000; step += 1) {
+      const size = 32 + 4 * random.below(12);
+      const oldest = [...used.keys()][random.below(40)];
+      if (oldest !== undefined && (used.size > 300 || random.chance(45))) {
+        arena.release(oldest, used.get(oldest) ?? 0);
+        used.delete(oldest);
+        continue;
+      }
+      const block = arena.allocate(size);
+      expect(used.has(block)).toBe(false);
+      expect(block).not.toBe(NO_BLOCK);
+      used.set(block, size);
+    }
+    for (const [block, size] of used) arena.release(block, size);
+    expect(arena.usedBytes).toBe(0);
   });
 
   test("wastes less than 8 bytes on a record of up to 256 bytes", () => {
