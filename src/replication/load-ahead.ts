@@ -39,6 +39,7 @@ const FILL_MAX = 0.8;
 export class LoadAhead {
   readonly #pair: CachePair;
   #slot = 0;
+  #roundEnd = 0;
   #walkAt: Instant;
   #restUntil: Instant;
   #isDue = false;
@@ -116,14 +117,15 @@ export class LoadAhead {
   }
 
   #walk(now: Instant): void {
-    const { table } = this.#pair.external;
-    const count = Math.ceil(table.slotEnd / STEPS_PER_ROUND);
-    if (this.#slot >= table.slotEnd) this.#slot = 0;
-    const end = Math.min(table.slotEnd, this.#slot + count);
+    const count = Math.ceil(this.#roundEnd / STEPS_PER_ROUND);
+    const end = Math.min(this.#roundEnd, this.#slot + count);
     for (; this.#slot < end; this.#slot += 1) this.#judge(this.#slot, now);
-    if (end < table.slotEnd) return;
+    if (end < this.#roundEnd) return;
     this.#loaded = this.#counted;
     this.#counted = 0;
+    this.#slot = 0;
+    // What is added meanwhile belongs to the next round: a walk that followed a growing table would meet young flows only.
+    this.#roundEnd = this.#pair.external.table.slotEnd;
   }
 
   #judge(slot: number, now: Instant): void {

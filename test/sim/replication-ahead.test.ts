@@ -37,6 +37,19 @@ describe("a backup", () => {
     expect(lastTakeover).toMatchObject({ kept: 3000, created: 0, updated: 0, adopted: 3000 });
   });
 
+  test("has what is two rounds old, however fast the table grows", () => {
+    const pair = new Pair(11, 0);
+    const { a, b, network } = pair;
+    for (let number = 0; number < 20_000; number += 1) {
+      a.kernel.create(flowOf(number));
+      if (number % 100 !== 0) continue;
+      network.poke(0);
+      pair.run(100 * MILLISECOND);
+      // A thousand a second, settled after two, found within two more, and loaded within one.
+      if (number >= 6_000) expect(b.kernel.flows.size).toBeGreaterThanOrEqual(number - 6_000);
+    }
+  });
+
   test("leaves to the takeover what is young", () => {
     const pair = new Pair(2, 500);
     pair.run(SETTLED);
