@@ -1,61 +1,40 @@
-// `node flow-source.mjs RATE COUNT`: sends COUNT UDP datagrams, RATE a second, each from an address and port of its own, so that
-// a router on the way sees as many new flows. Prints how long that took, in milliseconds. Plain JavaScript, as it is
-// a process of its own inside a namespace; it runs the compiled kernel layer.
-import { SendBatch } from "../dist/kernel/datagram-batch.js";
-import { libc, Memory } from "../dist/kernel/libc.js";
+// `node flow-source.mjs LAN WAN PLACE INDEX`: makes new flows for a router, in whose network namespace it runs. For each line
+// "RATE COUNT FIRST MANNER" that it reads, COUNT UDP datagrams arrive on interface LAN, RATE a second, each from an address
+// and a port of its own; then it prints how long that took, in milliseconds. Manner "single": evenly spread, over the cable at
+// whose other end is interface number INDEX of the namespace at PLACE. "bursts": what is due in a millisecond at once. It takes
+// precedence over whoever wants to run, as what arrives from a wire does. Plain JavaScript, as it is a process of its own;
+// it runs the compiled kernel layer.
+import { createInterface } from "node:readline";
+import { setRealtimePriority } from "../dist/kernel/scheduling.js";
+import { frameBursts, singleFrames } from "./flow-frames.mjs";
 
-const [rate, count, first = 0] = process.argv.slice(2).map(Number);
-const [AF_INET, SOCK_RAW, IPPROTO_RAW] = [2, 3, 255];
-const [IP_SIZE, UDP_SIZE, PAYLOAD_SIZE] = [20, 8, 4];
-const SIZE = IP_SIZE + UDP_SIZE + PAYLOAD_SIZE;
-const IPPROTO_UDP = 17;
-const TARGET = 0xcb00_710a;
-const FIRST_SOURCE = 0x0a40_0001;
-const TICK_MS = 1;
-/** Datagrams a call: the source must not be what limits the rate. */
-const BATCH = 64;
+const PRIORITY = 40;
 
-const fd = libc.socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
-if (fd < 0) throw new Error("no raw socket");
-const address = new Memory(16);
-new Uint16Array(address.view.buffer, address.view.byteOffset, 1)[0] = AF_INET;
-address.view.setUint32(4, TARGET);
-const batch = new SendBatch(BATCH, SIZE);
-batch.setDestination(address);
-const { view } = batch;
-
-function add(number) {
-  const at = batch.nextAt;
-  view.setUint8(at, 0x45);
-  view.setUint16(at + 2, SIZE);
-  view.setUint8(at + 8, 64);
-  view.setUint8(at + 9, IPPROTO_UDP);
-  view.setUint32(at + 12, FIRST_SOURCE + number);
-  view.setUint32(at + 16, TARGET);
-  view.setUint16(at + IP_SIZE, 1_024 + (number % 60_000));
-  view.setUint16(at + IP_SIZE + 2, 53);
-  view.setUint16(at + IP_SIZE + 4, UDP_SIZE + PAYLOAD_SIZE);
-  batch.add(SIZE);
-}
-
-function flush() {
-  for (;;) {
-    const outcome = batch.send(fd);
-    if (outcome === "failed") throw new Error(`a datagram could not be sent: errno ${batch.errno}`);
-    if (outcome === "sent") return;
-  }
-}
+const [lan, wan, place, index] = process.argv.slice(2);
+const MANNERS = {
+  single: { tickMs: 0.05, make: singleFrames(lan, place, Number(index)) },
+  bursts: { tickMs: 1, make: frameBursts(lan, wan) },
+};
+if (!setRealtimePriority(PRIORITY).granted)
+  throw new Error("the source of flows may not run with real-time priority");
 
 const cell = new Int32Array(new SharedArrayBuffer(4));
-const beginAt = performance.now();
-let sent = 0;
-while (sent < count) {
-  const due = Math.min(count, Math.floor(((performance.now() - beginAt) * rate) / 1_000));
-  for (; sent < due; sent += 1) {
-    add(first + sent);
-    if (batch.isFull) flush();
+
+/** Returns how long it took, in milliseconds. */
+function send(rate, count, first, { tickMs, make }) {
+  const beginAt = performance.now();
+  for (let sent = 0; sent < count; ) {
+    const due = Math.floor(((performance.now() - beginAt) * rate) / 1_000);
+    const more = Math.min(count, due) - sent;
+    if (more > 0) make(first + sent, more);
+    sent += more;
+    Atomics.wait(cell, 0, 0, tickMs);
   }
-  flush();
-  Atomics.wait(cell, 0, 0, TICK_MS);
+  return performance.now() - beginAt;
 }
-process.stdout.write(`${performance.now() - beginAt}\n`);
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [rate, count, first, manner] = line.split(" ");
+  const ms = send(Number(rate), Number(count), Number(first), MANNERS[manner]);
+  process.stdout.write(`${ms}\n`);
+}

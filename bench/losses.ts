@@ -23,7 +23,6 @@ export interface LossPlan {
   readonly fault: string;
   /** keepalived.conf; the notify script is added for keepalived. */
   readonly config: string;
-  readonly repeats: number;
   readonly downloads: number;
   readonly otherFlows: number;
   readonly say: (text: string) => void;
@@ -54,7 +53,8 @@ const RECOVERY_MS = 9_000;
 const FILL_CHUNK = 2_000;
 const FILL_EACH_MS = 150;
 
-export async function measureLosses(contestant: Contestant, plan: LossPlan): Promise<Loss[]> {
+/** In a lab of its own. */
+export async function measureLoss(contestant: Contestant, plan: LossPlan): Promise<Loss> {
   const drillCase = findCase(plan.fault);
   if (drillCase === undefined) throw new RangeError(`no such fault: ${plan.fault}`);
   const folder = mkdtempSync(path.join(tmpdir(), "duet-bench-"));
@@ -68,15 +68,12 @@ export async function measureLosses(contestant: Contestant, plan: LossPlan): Pro
   const routers = { alpha: optionsOf("alpha"), beta: optionsOf("beta") };
   const lab = await Lab.open({ name, routers, tell: () => {} });
   try {
-    const rounds = Array.from({ length: plan.repeats }, (_, index) => index);
-    return await oneByOne(rounds, async () => {
-      const loss = await measureOne({ lab, folder, drillCase, plan, fill });
-      const { lost, seconds, apart } = loss;
-      plan.say(
-        `  ${lost} of ${plan.downloads} lost, silent for ${seconds.toFixed(2)} s, address and state ${apart.toFixed(3)} s apart`,
-      );
-      return loss;
-    });
+    const loss = await measureOne({ lab, folder, drillCase, plan, fill });
+    const { lost, seconds, apart } = loss;
+    plan.say(
+      `  ${lost} of ${plan.downloads} lost, silent for ${seconds.toFixed(2)} s, address and state ${apart.toFixed(3)} s apart`,
+    );
+    return loss;
   } finally {
     await lab.close();
     rmSync(folder, { recursive: true, force: true });
@@ -91,7 +88,6 @@ interface Round {
   readonly fill: readonly string[];
 }
 
-/** Everything anew: daemons, connections, flow tables. */
 async function measureOne({ lab, folder, drillCase, plan, fill }: Round): Promise<Loss> {
   await lab.stopRouters();
   await lab.repairNetwork();

@@ -4,6 +4,11 @@ import { type Summary, summarize } from "./statistics.ts";
 
 export const CONTESTANTS = ["keepalived", "duet"] as const;
 export type Contestant = (typeof CONTESTANTS)[number];
+
+/** Who is measured one after the other in `repeats` rounds: in turn, as the machine's speed drifts by a third within minutes. */
+export const inTurn = (repeats: number): Contestant[] =>
+  Array.from({ length: repeats }, () => CONTESTANTS).flat();
+
 export type Samples = Readonly<Record<Contestant, readonly number[]>>;
 
 export interface Row {

@@ -5,13 +5,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { oneByOne } from "../src/lab/waiting.ts";
-import { type Loss, measureLosses } from "./losses.ts";
+import { type Loss, measureLoss } from "./losses.ts";
 import {
   always,
   atMost,
-  CONTESTANTS,
   type Contestant,
   describeMachine,
+  inTurn,
   loadAverage,
   type Row,
   rowOf,
@@ -74,20 +74,15 @@ export async function main(words: readonly string[]): Promise<number> {
 }
 
 async function measure({ title, fault, config }: Case, repeats: number): Promise<Row[]> {
-  const [peer = [], duet = []] = await oneByOne(CONTESTANTS, async (contestant: Contestant) => {
+  const found: Record<Contestant, Loss[]> = { keepalived: [], duet: [] };
+  await oneByOne(inTurn(repeats), async (contestant) => {
     say(`${title}: ${contestant === "duet" ? "Duet" : PEER} ...`);
-    return measureLosses(contestant, {
-      fault,
-      config,
-      repeats,
-      downloads: DOWNLOADS,
-      otherFlows: OTHER_FLOWS,
-      say,
-    });
+    const plan = { fault, config, downloads: DOWNLOADS, otherFlows: OTHER_FLOWS, say };
+    found[contestant].push(await measureLoss(contestant, plan));
   });
   const samples = (pick: (loss: Loss) => number): Samples => ({
-    keepalived: peer.map(pick),
-    duet: duet.map(pick),
+    keepalived: found.keepalived.map(pick),
+    duet: found.duet.map(pick),
   });
   return [
     rowOf(
