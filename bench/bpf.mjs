@@ -43,23 +43,34 @@ export const addressOfNumber = (to, map) => [
   [0, 0, 0, 0, 0],
 ];
 
-/** Room for one number that the kernel keeps for a program; the file descriptor of its map. */
-export function createNumber() {
-  return call(MAP_CREATE, { u32: [MAP_TYPE_ARRAY, 4, NUMBER_SIZE, 1] });
+/** What the kernel is given by its address: collected, it would be read as something else. */
+const lasting = [];
+
+function room(size) {
+  const memory = new Memory(size);
+  lasting.push(memory);
+  return memory;
 }
 
-export function setNumber(map, value) {
-  const [key, number] = [new Memory(4), new Memory(NUMBER_SIZE)];
-  number.view.setUint32(0, value, LE);
-  call(MAP_UPDATE, { u32: [map], u64: { 8: key.address, 16: number.address } });
+/** One number that the kernel keeps for a program; `map` is the file descriptor that stands for it. */
+export class KeptNumber {
+  map = call(MAP_CREATE, { u32: [MAP_TYPE_ARRAY, 4, NUMBER_SIZE, 1] });
+  #key = room(4);
+  #value = room(NUMBER_SIZE);
+  #update = attributes({
+    u32: [this.map],
+    u64: { 8: this.#key.address, 16: this.#value.address },
+  });
+
+  set(value) {
+    this.#value.view.setUint32(0, value, LE);
+    perform(MAP_UPDATE, this.#update);
+  }
 }
 
 /** Makes frames arrive on an interface, as if its driver had received them. */
 export class FrameMaker {
-  #run = new Memory(ATTRIBUTES_SIZE);
-  /** What the kernel reads in every run has to stay. */
-  #frame;
-  #context = new Memory(CONTEXT_SIZE);
+  #run;
 
   /**
    * The frames begin as copies of `frame`, the program does the rest; `ingress` is the index of the interface. The program
@@ -67,13 +78,15 @@ export class FrameMaker {
    * kernel patches itself and waits for all processors.
    */
   constructor(instructions, frame, { ingress, spare }) {
-    this.#frame = frame;
     const program = load(instructions);
     call(LINK_CREATE, { u32: [program, spare, ATTACH_XDP, XDP_FLAGS_SKB_MODE] });
-    this.#context.view.setUint32(4, frame.size, LE);
-    this.#context.view.setUint32(12, ingress, LE);
-    const addresses = { 16: this.#frame.address, 48: this.#context.address };
-    fill(this.#run, { u32: [program, 0, frame.size], u64: addresses });
+    const context = room(CONTEXT_SIZE);
+    context.view.setUint32(4, frame.size, LE);
+    context.view.setUint32(12, ingress, LE);
+    const copy = room(frame.size);
+    copy.bytes.set(frame.bytes);
+    const addresses = { 16: copy.address, 48: context.address };
+    this.#run = attributes({ u32: [program, 0, frame.size], u64: addresses });
     const { view } = this.#run;
     view.setUint32(40, CONTEXT_SIZE, LE);
     view.setUint32(64, LIVE_FRAMES, LE);
@@ -88,14 +101,14 @@ export class FrameMaker {
 
 function load(instructions) {
   const code = encode(instructions);
-  const licence = new Memory(4);
+  const licence = room(4);
   licence.bytes.set(Buffer.from("GPL"));
   const addresses = { 8: code.address, 16: licence.address };
   return call(PROGRAM_LOAD, { u32: [PROGRAM_TYPE_XDP, instructions.length], u64: addresses });
 }
 
 function encode(instructions) {
-  const code = new Memory(instructions.length * INSTRUCTION_SIZE);
+  const code = room(instructions.length * INSTRUCTION_SIZE);
   for (const [index, [operation, to, from, offset, value]] of instructions.entries()) {
     const at = index * INSTRUCTION_SIZE;
     code.view.setUint8(at, operation);
@@ -106,17 +119,16 @@ function encode(instructions) {
   return code;
 }
 
-const call = (command, attributes) =>
-  perform(command, fill(new Memory(ATTRIBUTES_SIZE), attributes));
-
 /** union bpf_attr: words from its beginning on, and 64-bit words at offsets. */
-function fill(memory, { u32 = [], u64 = {} }) {
+function attributes({ u32 = [], u64 = {} }) {
+  const memory = room(ATTRIBUTES_SIZE);
   for (const [index, value] of u32.entries()) memory.view.setUint32(4 * index, value, LE);
   for (const [at, value] of Object.entries(u64)) writeUint64(memory.view, Number(at), value);
   return memory;
 }
 
-/** Takes the memory, not its address, so that it is there while the kernel reads it. */
+const call = (command, given) => perform(command, attributes(given));
+
 function perform(command, { address, size }) {
   const result = libc.syscall(SYS_BPF, command, address, size, 0, 0, 0);
   if (result < 0)

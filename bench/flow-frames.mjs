@@ -91,12 +91,12 @@ function flush(batch, fd) {
 
 /** The same, arriving on `lan` in batches, as from its driver; nothing may arrive on `spare`. Cheap in large numbers only. */
 export function frameBursts(lan, spare) {
-  const number = bpf.createNumber();
+  const number = new bpf.KeptNumber();
   const frame = template(lan);
   const [ingress, idle] = [lan, spare].map((name) => Number(read(name, "ifindex")));
-  const maker = new bpf.FrameMaker(program(frame, number), frame, { ingress, spare: idle });
+  const maker = new bpf.FrameMaker(program(frame, number.map), frame, { ingress, spare: idle });
   return (first, count) => {
-    bpf.setNumber(number, first);
+    number.set(first);
     maker.make(count);
   };
 }
