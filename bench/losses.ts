@@ -44,7 +44,7 @@ const SECOND_START_MS = 800;
 const ELECTION_MS = 20_000;
 const SYNCHRONISED_MS = 60_000;
 /** A fault comes when a backup has done what it does by itself, at no chosen time between two advertisements. */
-const QUIET_MS = 15_000;
+const QUIET_MS = 8_000;
 const PHASE_MS = 1_000;
 const EVENTS_MAX = 500;
 /** TCP repeats after 0.2, 0.6, 1.4, 3 and 6.2 s; who is silent after that is lost. */
