@@ -222,7 +222,9 @@ describe.skipIf(!isRoot)("the pair's file", () => {
     async () => {
       const daemon = new TestDaemon(pair.alpha, {});
       expect(await daemon.ended()).toEqual({ code: 2, signal: null });
-      expect(daemon.log).toMatch(/there is no \/etc\/duet\/duet\.yaml: let duet init write it .*--keepalived/);
+      expect(daemon.log).toMatch(
+        /there is no \/etc\/duet\/duet\.yaml: let duet init write it .*--keepalived/,
+      );
     },
   );
 
