@@ -13,7 +13,6 @@ import {
   after,
   between,
   type Duration,
-  earliest,
   type Instant,
   microseconds,
   milliseconds,
@@ -68,10 +67,9 @@ export class LoadAhead {
     return this.#loaded;
   }
 
-  /** When wake() is wanted while it `isAllowed`. */
+  /** When wake() is wanted, while nothing else is to be done to the kernel. */
   get deadline(): Instant {
-    const hasWork = this.#waiting > 0 && this.#room > 0;
-    return (hasWork ? earliest(this.#walkAt, this.#restUntil) : this.#walkAt) ?? this.#walkAt;
+    return this.#hasWork && this.#restUntil < this.#walkAt ? this.#restUntil : this.#walkAt;
   }
 
   /** How full the kernel's table is. To be told whenever it was read: the same object again is no news. */
@@ -88,7 +86,7 @@ export class LoadAhead {
       this.#walkAt = after(now, STEP);
       this.#walk(now);
     }
-    this.#isDue = now >= this.#restUntil && this.#waiting > 0 && this.#room > 0;
+    this.#isDue = now >= this.#restUntil && this.#hasWork;
   }
 
   /** Something else is to be done first. */
@@ -112,8 +110,8 @@ export class LoadAhead {
     this.#restUntil = after(now, microseconds(Math.max(took * RESTS, REST_MIN)));
   }
 
-  get #waiting(): number {
-    return this.#pair.external.table.lengthOf(AHEAD);
+  get #hasWork(): boolean {
+    return this.#room > 0 && this.#pair.external.table.lengthOf(AHEAD) > 0;
   }
 
   #walk(now: Instant): void {
