@@ -176,7 +176,8 @@ export class CommitPlan {
   #write(requests: KernelRequests, slot: number, now: Instant): RequestOutcome {
     const { table } = this.#cache;
     const record = this.#cache.record(slot);
-    const timeout = this.#timeoutOf(slot, record, now) + this.#spareOf(slot, record, now);
+    const own = this.#timeoutOf(slot, record, now);
+    const timeout = this.#scope === "ahead" ? own + spareOf(own) : own;
     if (table.has(slot, IN_KERNEL) && !table.has(slot, REPLACE) && requests.update !== undefined)
       return this.#note(requests.update(record, timeout, 0), slot, "update");
     if (table.has(slot, IN_KERNEL | REPLACE)) {
@@ -210,19 +211,12 @@ export class CommitPlan {
     return left > 0 ? Math.max(left, TIMEOUT_MIN) : TIMEOUT_UNKNOWN;
   }
 
-  /**
-   * Seconds that a flow gets beyond its timeout, and after which it gets more: what is loaded ahead must never have less than
-   * its timeout left, whenever a takeover comes.
-   */
-  #spareOf(slot: number, record: Span, now: Instant): number {
-    if (this.#scope !== "ahead") return 0;
-    return Math.min(SPARE_MAX, Math.ceil(this.#timeoutOf(slot, record, now) / 2));
-  }
-
   #committed(slot: number, now: Instant): void {
-    const isAhead = this.#scope === "ahead";
-    const spare = isAhead ? this.#spareOf(slot, this.#cache.record(slot), now) : 0;
-    this.#cache.committed(slot, isAhead ? seconds(spare) : FRESH_FOR, now);
+    const freshFor =
+      this.#scope === "ahead"
+        ? seconds(spareOf(this.#timeoutOf(slot, this.#cache.record(slot), now)))
+        : FRESH_FOR;
+    this.#cache.committed(slot, freshFor, now);
   }
 
   #judge(step: Step, slot: number, errno: number, now: Instant): void {
@@ -294,3 +288,9 @@ export class CommitPlan {
     else if (table.listOf(slot) === UNLISTED) table.enlist(slot, DOOMED);
   }
 }
+
+/**
+ * Seconds that a flow gets beyond its timeout when it is loaded ahead, and after which it gets more: it must never have less
+ * than its timeout left, whenever a takeover comes.
+ */
+const spareOf = (timeout: number): number => Math.min(SPARE_MAX, Math.ceil(timeout / 2));
