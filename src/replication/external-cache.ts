@@ -98,8 +98,7 @@ export class ExternalCache {
   exchange(table: FlowTable): FlowTable {
     const old = this.#table;
     this.#table = table;
-    this.#sweepSlot = undefined;
-    this.#sweepAt = undefined;
+    this.#stopSweep();
     return old;
   }
 
@@ -131,8 +130,8 @@ export class ExternalCache {
     if (isActive || this.#table.isDead(slot)) {
       this.#table.remove(slot);
     } else if (!this.#isEager) {
-      // The peer does not tell when traffic keeps a flow alive. Creating it again whenever it expires would fill this
-      // kernel with flows that nobody uses here; a takeover does.
+      // The peer does not tell when traffic keeps a flow alive. What is injected as it comes is not created again whenever it
+      // expires; where there is a cache, whoever loads decides. What the kernel lost and had not from us was its own.
       if (!wasLoaded) this.#table.set(slot, REPLACE);
       this.plan(slot);
     }
@@ -236,24 +235,15 @@ export class ExternalCache {
   /** Forgets everything; what is in the kernel stays there. */
   clear(): void {
     this.#table.clear();
-    this.#sweepSlot = undefined;
-    this.#sweepAt = undefined;
+    this.#stopSweep();
   }
 
   /** Forgets everything; what is in the kernel is to be deleted there. */
   doom(): void {
     const table = this.#table;
-    for (let slot = 0; slot < table.slotEnd; slot += 1) {
-      if (!table.holds(slot) || table.isDead(slot)) continue;
-      if (table.has(slot, IN_KERNEL)) {
-        table.kill(slot);
-        table.enlist(slot, DOOMED);
-      } else {
-        table.remove(slot);
-      }
-    }
-    this.#sweepSlot = undefined;
-    this.#sweepAt = undefined;
+    for (let slot = 0; slot < table.slotEnd; slot += 1)
+      if (table.holds(slot) && !table.isDead(slot)) this.#discard(slot);
+    this.#stopSweep();
   }
 
   #delete(slot: number): void {
@@ -267,12 +257,23 @@ export class ExternalCache {
   #drop(slot: number): void {
     this.counters.destroyed += 1;
     const isKept = !this.#table.has(slot, BATCHED) && this.isOwn(this.record(slot));
-    if (isKept || !this.#table.has(slot, IN_KERNEL | BATCHED)) {
+    if (isKept) this.#table.remove(slot);
+    else this.#discard(slot);
+  }
+
+  /** Forgets an entry, as soon as the kernel has. */
+  #discard(slot: number): void {
+    if (!this.#table.has(slot, IN_KERNEL | BATCHED)) {
       this.#table.remove(slot);
       return;
     }
     this.#table.kill(slot);
     this.#table.enlist(slot, DOOMED);
+  }
+
+  #stopSweep(): void {
+    this.#sweepSlot = undefined;
+    this.#sweepAt = undefined;
   }
 
   #create(record: Span, now: Instant): void {
