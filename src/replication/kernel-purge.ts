@@ -1,7 +1,7 @@
 /**
  * Deletes from the kernel what this router no longer answers for, after it was active: the flows of the internal cache, and,
- * unless they belong there, flows of the peer that were loaded. Without this, flows that ended on the other router meanwhile would be met
- * again, in an old state, when this router takes over once more.
+ * unless they belong there, flows of the peer that were loaded. Without this, flows that ended on the other router meanwhile
+ * would be met again, in an old state, when this router takes over once more.
  */
 import type { Span } from "../wire/flow-record.ts";
 import type { KernelRequests } from "./commit-plan.ts";
@@ -39,15 +39,13 @@ export class KernelPurge {
 
   start({ sparesExternal }: { readonly sparesExternal: boolean }): void {
     this.#sparesExternal = sparesExternal;
-    this.#stage = "internal";
-    this.#slot = 0;
+    this.#enter("internal");
   }
 
   /** Only flows of the peer that were loaded. */
   startWithPeers(): void {
     this.#sparesExternal = false;
-    this.#stage = "external";
-    this.#slot = 0;
+    this.#enter("external");
   }
 
   cancel(): void {
@@ -62,7 +60,7 @@ export class KernelPurge {
     return this.#deleted - before;
   }
 
-  #enter(stage: "external" | "idle"): void {
+  #enter(stage: "internal" | "external" | "idle"): void {
     this.#stage = stage;
     this.#slot = 0;
   }
