@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventually, newFolder, stopAll, TestDaemon } from "../support/daemon.ts";
 import {
+  addLink,
   addressesOf,
   atRest,
   buildPair,
@@ -32,9 +33,7 @@ describe.skipIf(!isRoot)("with a cable out when it starts", () => {
 
   beforeAll(() => {
     pair = buildPair();
-    pair.net.cable(pair.alpha, "sync", pair.beta, "sync");
-    pair.alpha.ip("addr add 10.255.0.1/30 dev sync");
-    pair.beta.ip("addr add 10.255.0.2/30 dev sync");
+    addLink(pair);
   });
   afterEach(async () => {
     await stopAll();

@@ -1,7 +1,14 @@
 /** What a backup has in its kernel before anything happens, and what becomes of it. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { eventually, pause, stopAll, TestDaemon } from "../support/daemon.ts";
-import { atRest, buildPair, GLOBALS, instance, type PairNet } from "../support/daemon-pair.ts";
+import {
+  atRest,
+  buildPair,
+  conntrackdOf,
+  GLOBALS,
+  instance,
+  type PairNet,
+} from "../support/daemon-pair.ts";
 import { isRoot } from "../support/netns.ts";
 import { kernelFlows, loadFlows } from "../support/replication-peers.ts";
 
@@ -18,29 +25,11 @@ const FLOWS = hosts(20).flatMap((host, index) => [
   `-p tcp -s 2001:db8:2::${index + 1} -d 2001:db8:9::1 --sport 1003 --dport 22 -t 7200 --state ESTABLISHED -u SEEN_REPLY,ASSURED -m 7`,
 ]);
 
-function conntrackd(router: Router): string {
-  const [own, other] = router === "alpha" ? [2, 3] : [3, 2];
-  return `Sync {
-  Mode FTFW { CommitTimeout 300 PurgeTimeout 1 }
-  UDP {
-    IPv4_address 10.2.0.${own}
-    IPv4_Destination_Address 10.2.0.${other}
-    Port 3780
-    Interface wan
-  }
-}
-General {
-  HashLimit 4096
-  LockFile @DIR@/conntrack.lock
-  Filter From Userspace {
-    Address Ignore {
-      IPv4_address 10.0.0.0/8
-      IPv6_address fe80::/10
-    }
-  }
-}
-`;
-}
+const conntrackd = (router: Router): string =>
+  conntrackdOf(router, {
+    mode: "CommitTimeout 300 PurgeTimeout 1",
+    filter: "Address Ignore { IPv4_address 10.0.0.0/8 IPv6_address fe80::/10 }",
+  });
 
 const single = (priority: number): string =>
   `${GLOBALS}${instance({ name: "U1", priority, more: "nopreempt" })}`;

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventually, newFolder, stopAll, TestDaemon } from "../support/daemon.ts";
-import { buildPair, holds, type PairNet, routesOf } from "../support/daemon-pair.ts";
+import { addLink, buildPair, holds, type PairNet, routesOf } from "../support/daemon-pair.ts";
 import { isRoot, type TestNamespace } from "../support/netns.ts";
 
 const SECRET = "a secret of more than sixteen bytes\n";
@@ -33,9 +33,7 @@ describe.skipIf(!isRoot)("the pair's file", () => {
 
   beforeAll(() => {
     pair = buildPair();
-    pair.net.cable(pair.alpha, "sync", pair.beta, "sync");
-    pair.alpha.ip("addr add 10.255.0.1/30 dev sync");
-    pair.beta.ip("addr add 10.255.0.2/30 dev sync");
+    addLink(pair);
   });
   afterEach(async () => {
     await stopAll();

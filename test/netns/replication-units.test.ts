@@ -1,7 +1,14 @@
 /** Replication follows the election: units that move one by one, and what becomes of flows in the kernel of a backup. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { eventually, newFolder, pause, stopAll, TestDaemon } from "../support/daemon.ts";
-import { atRest, buildPair, GLOBALS, instance, type PairNet } from "../support/daemon-pair.ts";
+import {
+  atRest,
+  buildPair,
+  conntrackdOf,
+  GLOBALS,
+  instance,
+  type PairNet,
+} from "../support/daemon-pair.ts";
 import { isRoot } from "../support/netns.ts";
 import { loadFlows } from "../support/replication-peers.ts";
 
@@ -18,26 +25,11 @@ const flowsOf = (network: number): string[] =>
       `-p udp -s 192.0.${network}.${index + 1} -d 198.51.100.1 --sport 1000 --dport 53 -t 600 -u SEEN_REPLY,ASSURED`,
   );
 
-function conntrackd(router: Router): string {
-  const [own, other] = router === "alpha" ? [2, 3] : [3, 2];
-  return `Sync {
-  Mode FTFW { PurgeTimeout ${PURGE_TIMEOUT_MS / 1_000} }
-  UDP {
-    IPv4_address 10.2.0.${own}
-    IPv4_Destination_Address 10.2.0.${other}
-    Port 3780
-    Interface wan
-  }
-}
-General {
-  HashLimit 4096
-  LockFile @DIR@/conntrack.lock
-  Filter From Userspace {
-    Address Accept { IPv4_address 192.0.0.0/16 }
-  }
-}
-`;
-}
+const conntrackd = (router: Router): string =>
+  conntrackdOf(router, {
+    mode: `PurgeTimeout ${PURGE_TIMEOUT_MS / 1_000}`,
+    filter: "Address Accept { IPv4_address 192.0.0.0/16 }",
+  });
 
 /** Two instances that are in no group; each router is to be active in one of them. */
 const units = (router: Router): string =>

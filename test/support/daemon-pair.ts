@@ -34,6 +34,39 @@ export function buildPair(): PairNet {
   return { net, alpha, beta, lan, wan, lanPorts, wanPorts };
 }
 
+/** Adds a dedicated link: interface sync, 10.255.0.1 and .2. */
+export function addLink({ net, alpha, beta }: PairNet): void {
+  net.cable(alpha, "sync", beta, "sync");
+  alpha.ip("addr add 10.255.0.1/30 dev sync");
+  beta.ip("addr add 10.255.0.2/30 dev sync");
+}
+
+export interface ReplicationText {
+  /** What stands in Mode FTFW, and in Filter From Userspace. */
+  readonly mode: string;
+  readonly filter: string;
+}
+
+/** A conntrackd.conf that replicates over the WAN. */
+export function conntrackdOf(router: "alpha" | "beta", { mode, filter }: ReplicationText): string {
+  const [own, other] = router === "alpha" ? [2, 3] : [3, 2];
+  return `Sync {
+  Mode FTFW { ${mode} }
+  UDP {
+    IPv4_address 10.2.0.${own}
+    IPv4_Destination_Address 10.2.0.${other}
+    Port 3780
+    Interface wan
+  }
+}
+General {
+  HashLimit 4096
+  LockFile @DIR@/conntrack.lock
+  Filter From Userspace { ${filter} }
+}
+`;
+}
+
 /** Global options that every test wants: no pauses between bursts, no warnings about scripts. */
 export const GLOBALS = `global_defs {
   enable_script_security
