@@ -1,8 +1,31 @@
 /** Makes one section of a file what is wanted of it. */
+import type { Diagnostic } from "../config/diagnostics.ts";
 import type { NewEntry, UciEditor } from "../config/uci/edit.ts";
 import type { UciSection } from "../config/uci/model.ts";
-import { listOf } from "../config/uci/model.ts";
-import type { Setting } from "./uci-sections.ts";
+import { isOwn, listOf, optionOf } from "../config/uci/model.ts";
+import type { Setting, WantedSection } from "./uci-sections.ts";
+
+/**
+ * Why a section cannot be written under its name: a section of another type has it, for a file has no two of one name, or one
+ * that is about something else. Those of ours are rewritten, whatever they are about.
+ */
+export function nameClash(
+  { sections }: UciEditor,
+  { type, name, where = {} }: Pick<WantedSection, "type" | "name" | "where">,
+): Diagnostic | undefined {
+  const rival = sections.find((section) => section.name === name);
+  if (rival === undefined || isOwn(rival)) return undefined;
+  const other = Object.keys(where).find(
+    (key) => (optionOf(rival, key) ?? where[key]) !== where[key],
+  );
+  if (rival.type === type && other === undefined) return undefined;
+  const found =
+    rival.type !== type || other === undefined
+      ? `is of type ${rival.type}`
+      : `has ${other} '${optionOf(rival, other)}'`;
+  const message = `section ${name} ${found}, and the pair needs a section ${type} of this name for itself: give this one another name`;
+  return { at: rival.at, severity: "error", code: "uci-section-type", message };
+}
 
 /** Options that are not among the settings stay. */
 export function applySettings(editor: UciEditor, id: number, settings: readonly Setting[]): void {

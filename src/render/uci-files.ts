@@ -8,7 +8,7 @@ import type { UciSection } from "../config/uci/model.ts";
 import { entriesOf, isOwn, optionOf } from "../config/uci/model.ts";
 import { parseUci } from "../config/uci/parse.ts";
 import { uciRemarks } from "./uci.ts";
-import { applySettings, entriesFor } from "./uci-apply.ts";
+import { applySettings, entriesFor, nameClash } from "./uci-apply.ts";
 import { dhcpSections } from "./uci-dhcp.ts";
 import { firewallSections } from "./uci-firewall.ts";
 import { editInterfaces } from "./uci-interfaces.ts";
@@ -27,7 +27,7 @@ export interface UciFileText {
 export interface EditedUci {
   /** The files that were given, with their new texts; none when one of them has errors. */
   readonly files: readonly UciFileText[];
-  /** Syntax errors of the files. */
+  /** Errors: of syntax, and sections of the owner's that have names of wanted ones. */
   readonly diagnostics: readonly Diagnostic[];
   readonly remarks: readonly string[];
 }
@@ -46,8 +46,9 @@ export function renderUciFiles(
   const editors = new Map(parsed.map((file) => [file.package, new UciEditor(file.parsed)]));
   const remarks: string[] = [];
   const network = editors.get("network");
+  const told = { remarks, diagnostics };
   const names =
-    network === undefined ? plainNames(pair) : editInterfaces(network, pair, node, remarks);
+    network === undefined ? plainNames(pair) : editInterfaces(network, pair, node, told);
   const wanted = distinct([
     ...dhcpSections(pair, names),
     ...firewallSections(pair, node),
@@ -60,7 +61,7 @@ export function renderUciFiles(
     const rival = rivalOf(editor, sections);
     if (rival !== undefined) remarks.push(rivalRemark(rival));
     else {
-      editPackage(editor, sections);
+      editPackage(editor, sections, diagnostics);
       if (name === "keepalived") remarks.push(...uciRemarks(pair, secret));
     }
   }
@@ -71,6 +72,7 @@ export function renderUciFiles(
     )
       remarks.push(`there is no file ${name} here, so nothing is written for it.`);
   }
+  if (hasErrors(diagnostics)) return { files: [], diagnostics, remarks: [] };
   return {
     files: files.map((file) => ({ ...file, text: editors.get(file.package)?.text ?? file.text })),
     diagnostics: [],
@@ -78,9 +80,15 @@ export function renderUciFiles(
   };
 }
 
-/** Makes the sections of one file what is wanted, and removes those of ours that nobody wants. */
-function editPackage(editor: UciEditor, sections: readonly WantedSection[]): void {
-  const foreign = new Set(sections.filter((section) => isForeign(editor, section)));
+/** Makes the sections of one file what is wanted, and removes those of ours that nobody wants. Adds to `diagnostics`. */
+function editPackage(
+  editor: UciEditor,
+  sections: readonly WantedSection[],
+  diagnostics: Diagnostic[],
+): void {
+  const foreign = new Set(
+    sections.filter((section) => isOwn(section) && findForeign(editor, section) !== undefined),
+  );
   const wanted = sections.filter((section) => isOwn(section) && !foreign.has(section));
   const there = editor.sections.filter(isOwn).map(({ type, name }) => `${type} ${name}`);
   const order = wanted.map(({ type, name }) => `${type} ${name}`);
@@ -88,7 +96,13 @@ function editPackage(editor: UciEditor, sections: readonly WantedSection[]): voi
   const isExtension = there.every((entry, index) => entry === order[index]);
   if (!isExtension) deleteOwn(editor);
   for (const section of sections) {
-    const id = findSection(editor, section);
+    const alike = findForeign(editor, section);
+    const clash = alike === undefined ? nameClash(editor, section) : undefined;
+    if (clash !== undefined) {
+      diagnostics.push(clash);
+      continue;
+    }
+    const id = alike ?? editor.find({ type: section.type, name: section.name });
     if (id === undefined) {
       editor.add(section.type, section.name, section.settings.flatMap(entriesFor));
       continue;
@@ -125,23 +139,16 @@ function rivalRemark(section: UciSection): string {
   return `keepalived: vrrp_instance ${name} in line ${section.at.line} is on an interface of the pair and not made by Duet, so nothing is written to this file: delete what the pair replaces, and render again.`;
 }
 
-/** True when the router's owner has made this section already, under another name. */
-const isForeign = (editor: UciEditor, section: WantedSection): boolean =>
-  isOwn(section) && section.where !== undefined && findSection(editor, section, true) !== undefined;
-
-function findSection(
-  editor: UciEditor,
-  { type, name, where }: WantedSection,
-  foreignOnly = false,
-): number | undefined {
-  const matches = (section: UciSection): boolean =>
-    section.type === type &&
-    where !== undefined &&
-    !isOwn(section) &&
-    Object.entries(where).every(([key, value]) => optionOf(section, key) === value);
-  const found = editor.sections.findIndex(matches);
-  if (found !== -1) return found;
-  return foreignOnly ? undefined : editor.find({ type, name });
+/** The section that the router's owner has made already, whatever its name is. */
+function findForeign({ sections }: UciEditor, { type, where }: WantedSection): number | undefined {
+  if (where === undefined) return undefined;
+  const found = sections.findIndex(
+    (section) =>
+      section.type === type &&
+      !isOwn(section) &&
+      Object.entries(where).every(([key, value]) => optionOf(section, key) === value),
+  );
+  return found === -1 ? undefined : found;
 }
 
 function deleteOwn(editor: UciEditor): void {

@@ -1,11 +1,12 @@
 /** The interface sections of a router whose file is known, in the style that it is written in. */
 import { formatPrefix, ipFamily, type Prefix, prefixContains } from "../base/ip.ts";
+import type { Diagnostic } from "../config/diagnostics.ts";
 import type { PairConfig } from "../config/pair/model.ts";
 import type { UciEditor } from "../config/uci/edit.ts";
 import type { UciSection } from "../config/uci/model.ts";
 import { optionOf, uciName } from "../config/uci/model.ts";
 import { addressesOf, deviceOf, usesIfname } from "../config/uci/network.ts";
-import { applySettings } from "./uci-apply.ts";
+import { applySettings, nameClash } from "./uci-apply.ts";
 import {
   addressSettings,
   gatewaySettings,
@@ -16,12 +17,18 @@ import {
 import type { InterfaceNames, Setting } from "./uci-sections.ts";
 import { option } from "./uci-sections.ts";
 
-/** Edits the interfaces, says how the file calls the pair's networks, and adds to `remarks` what that overrides. */
+/** What there is to say, to which is added: what an edit overrides, and why it cannot be made. */
+export interface Told {
+  readonly remarks: string[];
+  readonly diagnostics: Diagnostic[];
+}
+
+/** Edits the interfaces, and says how the file calls the pair's networks. */
 export function editInterfaces(
   editor: UciEditor,
   pair: PairConfig,
   node: string,
-  remarks: string[],
+  { remarks, diagnostics }: Told,
 ): InterfaceNames {
   const deviceOption = usesIfname(editor.sections) ? "ifname" : "device";
   const plain = plainNames(pair);
@@ -30,6 +37,12 @@ export function editInterfaces(
     const existing = findInterface(editor, plain[network.name], device);
     const before = existing === undefined ? undefined : editor.sections[existing];
     const name = before?.name ?? plain[network.name] ?? uciName(network.name);
+    const clash =
+      existing === undefined ? nameClash(editor, { type: "interface", name }) : undefined;
+    if (clash !== undefined) {
+      diagnostics.push(clash);
+      return [network.name, name];
+    }
     const id = existing ?? editor.add("interface", name);
     remarks.push(...changesOf(before, name, device));
     applySettings(editor, id, [

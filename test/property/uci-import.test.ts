@@ -69,6 +69,6 @@ test("editing such files once is editing them twice", () => {
       expect(twice.diagnostics).toEqual([]);
       expect(twice.files).toEqual(once.files);
     }),
-    { numRuns: 150 },
+    { numRuns: 300 },
   );
 });

@@ -81,8 +81,8 @@ export const UCI_ENTRIES: Readonly<Record<UciFindingCode, Omit<FindingEntry, "co
     "Write config TYPE 'NAME' above it.",
   ),
   "uci-section-type": error(
-    "A section has the name of an earlier one and another type.",
-    "A section was copied and its name was not changed.",
+    "A section has the name of another one, of an earlier one or of one that is to be written.",
+    "A section was copied and its name was not changed, or it is called like a network of the pair and is about something else.",
     "Give one of them another name.",
   ),
   "uci-section-unread": {

@@ -22,7 +22,7 @@ export type UciFindingCode =
   | "uci-reference-newer"
   /** An option stands before the first section. */
   | "uci-section-missing"
-  /** A section has the name of an earlier one and another type. */
+  /** A section has the name of another one that is earlier, or that is to be written. */
   | "uci-section-type"
   /** keepalived: a section that has no effect. */
   | "uci-section-unread";

@@ -114,6 +114,24 @@ test("a file with errors stops all of them", () => {
   expect(diagnostics.map(({ at }) => at.file)).toEqual(["/etc/config/dhcp"]);
 });
 
+test.each([
+  ["dhcp", "config host 'lan'", "is of type host", "dhcp lan"],
+  ["dhcp", "config dhcp 'lan'\n\toption interface 'guest'", "has interface 'guest'", "dhcp lan"],
+  ["network", "config route 'lan'", "is of type route", "interface lan"],
+  ["keepalived", "config vrrp_script 'globals'", "is of type vrrp_script", "globals globals"],
+] as const)("of the owner's in %s, %s is not overwritten", (name, text, found, wanted) => {
+  const given = { package: name, path: `/etc/config/${name}`, text: `# mine\n${text}\n` };
+  const { files, diagnostics } = renderUciFiles(HOME, "alpha", [
+    ...filesOf("dsa").filter((file) => file.package === "firewall"),
+    given,
+  ]);
+  expect(files).toEqual([]);
+  const [type, label] = wanted.split(" ");
+  expect(diagnostics.map(formatDiagnostic)).toEqual([
+    `/etc/config/${name}:2:1: error: section ${label} ${found}, and the pair needs a section ${type} of this name for itself: give this one another name [uci-section-type]`,
+  ]);
+});
+
 test("a fixed lease that the owner wrote is not written twice", () => {
   const { files } = renderUciFiles(OFFICE, "alpha", filesOf("swconfig"));
   const dhcp = files.find((file) => file.package === "dhcp")!;
