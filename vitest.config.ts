@@ -13,14 +13,16 @@ const slow = {
   fileParallelism: false,
 };
 
+const seeded = ["test/support/property-seed.ts"];
+
 export default defineConfig({
   test: {
     reporters: ["default", "./test/support/summary-reporter.ts"],
     projects: [
       // Pure code, but thousands of random cases on a machine that may have other things to do.
-      { test: { name: "fast", include: fast, testTimeout: 60_000 } },
+      { test: { name: "fast", include: fast, setupFiles: seeded, testTimeout: 60_000 } },
       { test: { name: "netns", include: ["test/netns/**/*.test.ts"], ...slow } },
-      { test: { name: "interop", include: ["test/interop/**/*.test.ts"], ...slow } },
+      { test: { name: "interop", include: ["test/interop/**/*.test.ts"], setupFiles: seeded, ...slow } },
     ],
   },
 });
