@@ -105,7 +105,7 @@ export function makeReplicationStatus(parts: ViewParts): ReplicationStatus {
     flows: {
       internal: view.flows.internal?.flows ?? 0,
       external: view.flows.external.flows,
-      loaded: Math.min(view.flows.commit.loaded, view.flows.external.flows),
+      loaded: view.flows.commit.loaded,
     },
     lastResync:
       lastResync === undefined

@@ -62,9 +62,9 @@ export class LoadAhead {
     return this.#isDue;
   }
 
-  /** Flows of the peer that were in the kernel when the walk was last round. */
+  /** Flows of the peer that were in the kernel when the walk was last round, less what must have gone since. */
   get loadedCount(): number {
-    return this.#loaded;
+    return Math.min(this.#loaded, this.#pair.external.table.liveCount);
   }
 
   /** When wake() is wanted, while nothing else is to be done to the kernel. */
