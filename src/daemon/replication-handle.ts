@@ -69,6 +69,8 @@ export class ReplicationHandle {
       workerData: start,
       transferList: line === null ? [] : [line.port],
       name: "replication",
+      // Node would wonder about descriptors that it did not open.
+      trackUnmanagedFds: false,
     });
     this.#worker.on("message", (message: FromReplicationThread) => this.#take(message));
     this.#worker.on("error", (error) => this.#lost(messageOf(error)));

@@ -25,7 +25,7 @@ import { EventFd } from "../kernel/event-fd.ts";
 import { Reactor } from "../kernel/reactor.ts";
 import { RouteMonitor } from "../kernel/route-monitor.ts";
 import { RouteNetlink } from "../kernel/route-netlink.ts";
-import { setNice, setRealtimePriority } from "../kernel/scheduling.ts";
+import { endRealtimePriority, setNice, setRealtimePriority } from "../kernel/scheduling.ts";
 import type { ReplicationConfig } from "../replication/config.ts";
 import { compareConfigs, describeReconfiguration } from "../replication/reconfigure.ts";
 import { takePortion, takeResendQueue } from "./entry-portion.ts";
@@ -374,7 +374,11 @@ function main(port: NonNullable<typeof parentPort>): void {
   const start = workerData as ReplicationThreadStart;
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port, not a window
   const thread = new ReplicationThread(start, (message) => port.postMessage(message));
-  thread.run(start.realtimePriority);
+  try {
+    thread.run(start.realtimePriority);
+  } finally {
+    endRealtimePriority();
+  }
   port.close();
 }
 

@@ -47,6 +47,8 @@ export class VrrpHandle {
     this.#worker = new Worker(new URL("./vrrp-thread.js", import.meta.url), {
       workerData: start,
       name: "vrrp",
+      // Node would wonder about descriptors that it did not open.
+      trackUnmanagedFds: false,
     });
     this.#worker.on("message", (message: FromVrrpThread) => this.#take(message));
     this.#worker.on("error", (error) => {

@@ -11,6 +11,7 @@ import { PacketSocket } from "../kernel/packet-socket.ts";
 import { Reactor } from "../kernel/reactor.ts";
 import { RouteMonitor } from "../kernel/route-monitor.ts";
 import { RouteNetlink } from "../kernel/route-netlink.ts";
+import { endRealtimePriority } from "../kernel/scheduling.ts";
 import type { InstanceConfig } from "../vrrp/config.ts";
 import type { RouterAction, RouterEvent } from "../vrrp/events.ts";
 import { VrrpRouter } from "../vrrp/router.ts";
@@ -319,6 +320,8 @@ function main(port: NonNullable<typeof parentPort>): void {
       // The first error is the one to report; the kernel removes the addresses by itself when nobody renews them.
     }
     throw error;
+  } finally {
+    endRealtimePriority();
   }
   port.close();
 }

@@ -3,6 +3,7 @@ import { HOST_LITTLE_ENDIAN } from "../wire/abi.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import { failure, libc, Memory } from "./libc.ts";
 
+const SCHED_OTHER = 0;
 const SCHED_RR = 2;
 const SCHED_RESET_ON_FORK = 0x4000_0000;
 const PRIO_PROCESS = 0;
@@ -27,15 +28,24 @@ export type Permission =
   | { readonly granted: false; readonly error: SyscallError };
 
 /** Puts the calling thread under SCHED_RR with `priority` 1 to 99; its children go back to SCHED_OTHER. */
-export function setRealtimePriority(priority: number): Permission {
-  const subject = `SCHED_RR ${priority}`;
+export const setRealtimePriority = (priority: number): Permission =>
+  setPolicy(SCHED_RR, priority, `SCHED_RR ${priority}`);
+
+/**
+ * Puts the calling thread back under SCHED_OTHER, which is always permitted. It must be done before a thread returns to
+ * Node's event loop: there V8 asks without a pause whether its helpers have finished a collection. They have ordinary
+ * priority, and do not get a processor before the kernel throttles real-time threads after 0.95 s; nor does anybody else.
+ */
+export const endRealtimePriority = (): Permission => setPolicy(SCHED_OTHER, 0, "SCHED_OTHER");
+
+function setPolicy(policy: number, priority: number, subject: string): Permission {
   const number = SYS_SCHED_SETSCHEDULER[process.arch];
   if (number === undefined)
     return denied(new SyscallError("sched_setscheduler", ERRNO.ENOSYS, subject));
   const parameter = new Memory(4);
   parameter.view.setInt32(0, priority, HOST_LITTLE_ENDIAN);
-  const policy = SCHED_RR | SCHED_RESET_ON_FORK;
-  const result = libc.syscall(number, 0, policy, parameter.address, 0, 0, 0);
+  const flags = policy | SCHED_RESET_ON_FORK;
+  const result = libc.syscall(number, 0, flags, parameter.address, 0, 0, 0);
   return permission(result, "sched_setscheduler", subject);
 }
 

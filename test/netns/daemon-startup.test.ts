@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { eventually, newFolder, pause, stopAll, TestDaemon } from "../support/daemon.ts";
 import {
   atRest,
   buildPair,
+  conntrackdOf,
   GLOBALS,
   holds,
   instance,
@@ -178,6 +179,41 @@ test.runIf(isRoot)(
     await expect.poll(kernelState, { timeout: 10_000 }).toEqual(clean);
   },
 );
+
+/** Runs in every thread of a daemon: notes at the end of a worker its policy of sched(7), for which the main thread waits. */
+const NOTE_SCHEDULING = `
+import { appendFileSync, readFileSync } from "node:fs";
+import { isMainThread, workerData } from "node:worker_threads";
+const file = new URL("policies", import.meta.url);
+const noted = () => readFileSync(file, "latin1").split("\\n").length - 1;
+const note = () => {
+  const policy = readFileSync("/proc/thread-self/stat", "latin1").split(") ")[1].split(" ")[38];
+  appendFileSync(file, ("config" in workerData ? "replication " : "vrrp ") + policy + "\\n");
+};
+const wait = () => {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  for (let turn = 0; turn < 500 && noted() < 2; turn += 1) Atomics.wait(cell, 0, 0, 10);
+};
+if (isMainThread) appendFileSync(file, "");
+process.on("exit", isMainThread ? wait : note);
+`;
+
+test.runIf(isRoot)("no thread ends under real-time scheduling", async () => {
+  const folder = newFolder();
+  const hook = path.join(folder, "note.mjs");
+  writeFileSync(hook, NOTE_SCHEDULING);
+  const daemon = await TestDaemon.start(pair.alpha, {
+    config: GLOBALS + instance(),
+    conntrackd: conntrackdOf("alpha", { mode: "", filter: "Protocol Accept { TCP }" }),
+    environment: { NODE_OPTIONS: `--import ${hook}` },
+    folder,
+  });
+  const { node } = await daemon.client.status();
+  expect(node.realtime).toMatchObject({ priority: 50 });
+  expect(await daemon.stop()).toEqual({ code: 0, signal: null });
+  const policies = readFileSync(path.join(folder, "policies"), "utf8").trim().split("\n");
+  expect(policies.toSorted()).toEqual(["replication 0", "vrrp 0"]);
+});
 
 /** The receiving end of sd_notify(3): prints every datagram with the messages separated by spaces. */
 const NOTIFY_RECEIVER = `

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { missingCapabilities } from "../../../src/kernel/capabilities.ts";
 import {
+  endRealtimePriority,
   lockMemory,
   setNice,
   setRealtimePriority,
@@ -38,8 +39,9 @@ test.skipIf(missingCapabilities(["CAP_SYS_NICE"]).length > 0)(
       expect(schedulingOfThisThread()).toEqual({ policy: 2, priority: 7 });
       expect(policyOfChild()).toBe("0");
     } finally {
-      execFileSync("chrt", ["--other", "--pid", "0", String(threadId())]);
+      expect(endRealtimePriority()).toEqual({ granted: true });
     }
+    expect(schedulingOfThisThread()).toEqual({ policy: 0, priority: 0 });
   },
 );
 
