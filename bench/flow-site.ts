@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { ControlClient } from "../src/control/client.ts";
 import { oneByOne, waitUntil } from "../src/lab/waiting.ts";
 import { type TestNamespace, TestNet, type TestSwitch } from "../test/support/netns.ts";
 import { createPeer, type Peer } from "../test/support/peers.ts";
@@ -127,6 +128,24 @@ export class FlowSite {
   /** Waits until the backup knows `count` flows; false when that does not come to pass within `ms`. */
   knows(count: number, ms: number = SETTLED_MS): Promise<boolean> {
     return waitUntil(() => this.known() >= count, ms);
+  }
+
+  /** How many flows of its peer the backup, which is Duet, has put into its kernel. */
+  async loaded(): Promise<number> {
+    const { replication } = await new ControlClient(this.backup.socket).status();
+    return replication?.flows.loaded ?? 0;
+  }
+
+  /** Waits until that are `count` flows; false when it does not come to pass. */
+  async loads(count: number): Promise<boolean> {
+    const end = performance.now() + SETTLED_MS;
+    // oxlint-disable no-await-in-loop -- one look after the other is what waiting is
+    while (performance.now() < end) {
+      if ((await this.loaded()) >= count) return true;
+      await delay(QUIET_MS);
+    }
+    // oxlint-enable no-await-in-loop
+    return false;
   }
 
   /** Waits until the backup has forgotten what its peer said. */

@@ -80,6 +80,11 @@ const CASES: Readonly<Record<string, Case>> = {
     measure: measureCommit,
     figures: [{ figure: "until all are in the kernel", unit: "s", target: half }],
   },
+  ahead: {
+    title: `${FLOWS} flows in the backup's kernel`,
+    measure: measureAhead,
+    figures: [{ figure: "CPU per flow to put them there", unit: "µs" }],
+  },
   rate: {
     title: "highest rate without loss",
     measure: measureRate,
@@ -206,6 +211,21 @@ function measureCommit(contestant: Contestant): Promise<Figures> {
     const committed = Number(backup.namespace.exec("conntrack", "-C"));
     if (committed < FLOWS) throw new Error(`${committed} flows were committed`);
     return { "until all are in the kernel": seconds };
+  });
+}
+
+/** Duet puts them there by itself while nobody waits, conntrackd when it is told to commit. */
+function measureAhead(contestant: Contestant): Promise<Figures> {
+  return FlowSite.with(contestant, true, async (site) => {
+    const { backup } = site;
+    await site.send({ rate: RATE, count: FLOWS });
+    if (!(await site.knows(FLOWS))) throw new Error(`the backup knows ${site.known()} flows`);
+    const before = processorTime(backup.pid);
+    if (contestant === "keepalived") backup.ask("-c");
+    else if (!(await site.loads(FLOWS)))
+      throw new Error(`of ${FLOWS} flows ${await site.loaded()} were loaded`);
+    const ns = processorTime(backup.pid) - before;
+    return { "CPU per flow to put them there": ns / FLOWS / 1_000 };
   });
 }
 

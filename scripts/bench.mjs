@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // `node scripts/bench.mjs failover [--quick] [--case NAME]`: builds Duet, sees to its peers, and runs one benchmark in namespaces
 // that end with it. Vitest's loader runs the TypeScript as it stands; what is measured are other processes.
+// `--conntrack-max N` gives the kernel's flow table that much room meanwhile, which can be done from outside of them only.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createViteServer } from "vitest/node";
 import { missingPeers } from "./peers.mjs";
 import {
@@ -13,7 +15,10 @@ import {
   root,
 } from "./prepare.mjs";
 
+const CONNTRACK_MAX = "/proc/sys/net/netfilter/nf_conntrack_max";
+
 const [name = "failover", ...words] = process.argv.slice(2);
+const room = takeOption("--conntrack-max");
 
 await guarded("bench", async () => {
   checkMachine();
@@ -27,10 +32,32 @@ await guarded("bench", async () => {
   const { isSealed, runSealed, stopSignal } = await import(
     new URL("../dist/lab/seal.js", import.meta.url)
   );
-  if (!isSealed()) return runSealed(process.argv.slice(1), "node scripts/bench.mjs");
+  if (!isSealed())
+    return withRoom(() => runSealed(process.argv.slice(1), "node scripts/bench.mjs"));
   stopSignal().addEventListener("abort", () => process.exit(1));
   return measure();
 });
+
+/** Takes an option and its value out of `words`; undefined when it is not there. */
+function takeOption(option) {
+  const at = words.indexOf(option);
+  return at === -1 ? undefined : (words.splice(at, 2)[1] ?? "");
+}
+
+async function withRoom(work) {
+  if (room === undefined) return work();
+  if (!/^[1-9]\d{0,8}$/.test(room))
+    throw new Refusal(`--conntrack-max wants a number of flows, and not "${room}".`);
+  if (!existsSync(CONNTRACK_MAX))
+    throw new Refusal("the kernel has no flow table yet: modprobe nf_conntrack");
+  const before = readFileSync(CONNTRACK_MAX, "latin1");
+  writeFileSync(CONNTRACK_MAX, room);
+  try {
+    return await work();
+  } finally {
+    writeFileSync(CONNTRACK_MAX, before);
+  }
+}
 
 async function measure() {
   const server = await createViteServer({
