@@ -5,6 +5,7 @@ import { formatDiagnostic, hasErrors } from "../config/diagnostics.ts";
 import type { ControlServer } from "../control/server.ts";
 import { ControlSocketError, freeSocketPath } from "../control/socket-path.ts";
 import { missingCapabilities } from "../kernel/capabilities.ts";
+import { nameThread } from "../kernel/scheduling.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
 import { isJournal, openLogSink } from "../log/sink.ts";
 import { loadAtBoot } from "./boot-wait.ts";
@@ -22,6 +23,7 @@ const EXIT_LOST = 70;
 
 /** Runs until a signal ends it; resolves to the exit code. Nothing on the system is changed unless everything is in order. */
 export async function runDaemon(options: RunOptions): Promise<number> {
+  nameThread("duet");
   const logger = openLogger(options);
   try {
     return await run(options, logger);

@@ -25,7 +25,12 @@ import { EventFd } from "../kernel/event-fd.ts";
 import { Reactor } from "../kernel/reactor.ts";
 import { RouteMonitor } from "../kernel/route-monitor.ts";
 import { RouteNetlink } from "../kernel/route-netlink.ts";
-import { endRealtimePriority, setNice, setRealtimePriority } from "../kernel/scheduling.ts";
+import {
+  endRealtimePriority,
+  nameThread,
+  setNice,
+  setRealtimePriority,
+} from "../kernel/scheduling.ts";
 import type { ReplicationConfig } from "../replication/config.ts";
 import { compareConfigs, describeReconfiguration } from "../replication/reconfigure.ts";
 import { takePortion, takeResendQueue } from "./entry-portion.ts";
@@ -371,6 +376,7 @@ class ReplicationThread {
 }
 
 function main(port: NonNullable<typeof parentPort>): void {
+  nameThread("duet-flows");
   const start = workerData as ReplicationThreadStart;
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port, not a window
   const thread = new ReplicationThread(start, (message) => port.postMessage(message));

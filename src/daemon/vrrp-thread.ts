@@ -11,7 +11,7 @@ import { PacketSocket } from "../kernel/packet-socket.ts";
 import { Reactor } from "../kernel/reactor.ts";
 import { RouteMonitor } from "../kernel/route-monitor.ts";
 import { RouteNetlink } from "../kernel/route-netlink.ts";
-import { endRealtimePriority } from "../kernel/scheduling.ts";
+import { endRealtimePriority, nameThread } from "../kernel/scheduling.ts";
 import type { InstanceConfig } from "../vrrp/config.ts";
 import type { RouterAction, RouterEvent } from "../vrrp/events.ts";
 import { VrrpRouter } from "../vrrp/router.ts";
@@ -308,6 +308,7 @@ function describeChange(change: Change): string {
 }
 
 function main(port: NonNullable<typeof parentPort>): void {
+  nameThread("duet-vrrp");
   const start = workerData as VrrpThreadStart;
   const thread = new VrrpThread(start, (message) => port.postMessage(message));
   try {

@@ -5,7 +5,6 @@ const CAPABILITY_BITS = {
   CAP_KILL: 5,
   CAP_NET_ADMIN: 12,
   CAP_NET_RAW: 13,
-  CAP_IPC_LOCK: 14,
   CAP_SYS_ADMIN: 21,
   CAP_SYS_NICE: 23,
 } as const;

@@ -51,7 +51,6 @@ interface Libc {
   readonly setns: Call<[fd: number, type: number]>;
   readonly unshare: Call<[flags: number]>;
   readonly prctl: Call<[option: number, a: number, b: number, c: number, d: number]>;
-  readonly mlockall: Call<[flags: number]>;
   readonly setpriority: Call<[which: number, who: number, priority: number]>;
   readonly adjtimex: Call<[buffer: number]>;
   /** For what a C library does not wrap. Six arguments always, the unused ones 0. */
@@ -85,7 +84,6 @@ export const libc: Libc = {
   setns: declare("int setns(int, int)"),
   unshare: declare("int unshare(int)"),
   prctl: declare("int prctl(int, long, long, long, long)"),
-  mlockall: declare("int mlockall(int)"),
   setpriority: declare("int setpriority(int, uint32_t, int)"),
   adjtimex: declare("int adjtimex(intptr_t)"),
   syscall: declare("long syscall(long, long, long, long, long, long, long)"),

@@ -1,4 +1,3 @@
-import { readlinkSync } from "node:fs";
 import { HOST_LITTLE_ENDIAN } from "../wire/abi.ts";
 import { ERRNO, SyscallError } from "./errno.ts";
 import { failure, libc, Memory } from "./libc.ts";
@@ -7,8 +6,9 @@ const SCHED_OTHER = 0;
 const SCHED_RR = 2;
 const SCHED_RESET_ON_FORK = 0x4000_0000;
 const PRIO_PROCESS = 0;
-const MCL_CURRENT = 1;
-const MCL_ONFAULT = 4;
+const PR_SET_NAME = 15;
+/** Of a thread's name, TASK_COMM_LEN with its terminator. */
+const NAME_SIZE = 16;
 
 /** musl's own function only reports ENOSYS, because POSIX means the process where Linux means the thread. */
 const SYS_SCHED_SETSCHEDULER: Readonly<Partial<Record<string, number>>> = {
@@ -54,14 +54,14 @@ export const setNice = (nice: number): Permission =>
   permission(libc.setpriority(PRIO_PROCESS, 0, nice), "setpriority", `nice ${nice}`);
 
 /**
- * Keeps the pages that the whole process has mapped now in memory, each from its first use. Later mappings are left out:
- * under a limit, they would fail instead.
+ * Names the calling thread for ps -L, top -H and /proc/PID/task, as PR_SET_NAME of prctl(2) does: ASCII, 15 characters at
+ * most. The main thread's name is the process's for ps -e and pidof.
  */
-export const lockMemory = (): Permission =>
-  permission(libc.mlockall(MCL_CURRENT | MCL_ONFAULT), "mlockall", "");
-
-/** The kernel's id of the calling thread, as in ps -L. */
-export const threadId = (): number => Number(readlinkSync("/proc/thread-self").split("/").at(-1));
+export function nameThread(name: string): void {
+  const text = new Memory(NAME_SIZE);
+  text.bytes.set(new TextEncoder().encode(name).subarray(0, NAME_SIZE - 1));
+  libc.prctl(PR_SET_NAME, text.address, 0, 0, 0);
+}
 
 const denied = (error: SyscallError): Permission => ({ granted: false, error });
 

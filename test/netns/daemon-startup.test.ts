@@ -1,5 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { eventually, newFolder, pause, stopAll, TestDaemon } from "../support/daemon.ts";
@@ -198,7 +206,13 @@ if (isMainThread) appendFileSync(file, "");
 process.on("exit", isMainThread ? wait : note);
 `;
 
-test.runIf(isRoot)("no thread ends under real-time scheduling", async () => {
+/** As ps -L shows them. */
+const threadNames = (pid: number): readonly string[] =>
+  readdirSync(`/proc/${pid}/task`).map((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/comm`, "utf8").trimEnd(),
+  );
+
+test.runIf(isRoot)("threads have names, and none ends under real-time scheduling", async () => {
   const folder = newFolder();
   const hook = path.join(folder, "note.mjs");
   writeFileSync(hook, NOTE_SCHEDULING);
@@ -210,6 +224,9 @@ test.runIf(isRoot)("no thread ends under real-time scheduling", async () => {
   });
   const { node } = await daemon.client.status();
   expect(node.realtime).toMatchObject({ priority: 50 });
+  expect(threadNames(daemon.pid)).toEqual(
+    expect.arrayContaining(["duet", "duet-vrrp", "duet-flows"]),
+  );
   expect(await daemon.stop()).toEqual({ code: 0, signal: null });
   const policies = readFileSync(path.join(folder, "policies"), "utf8").trim().split("\n");
   expect(policies.toSorted()).toEqual(["replication 0", "vrrp 0"]);

@@ -8,10 +8,13 @@ const impliedGlobals = <Draft>(): Table<Draft> => [
     "[LOG]",
     "A new configuration is always checked before it is taken over.",
   ),
-  implied("vrrp_no_swap", "[BOOLEAN]", "Memory is locked where that is permitted."),
   implied("random_seed", "NUMBER", "Nothing is left to chance."),
   implied("process_names", "[BOOLEAN]", "Threads have names."),
-  implied("vrrp_rlimit_rttime", "[NUMBER]", "The real-time thread is limited by its own watchdog."),
+  implied(
+    "vrrp_rlimit_rttime",
+    "[NUMBER]",
+    "A thread that hangs loses its addresses to the kernel's clock and its daemon to the service manager's watchdog.",
+  ),
   implied("disable_local_igmp", "[BOOLEAN]", "Group membership is left to the kernel."),
 ];
 
@@ -132,6 +135,11 @@ const unsupportedGroup = <Draft>(doc: string, names: readonly string[]): Table<D
 export const globalsWithoutEffect = <Draft>(): Table<Draft> => [
   ...impliedGlobals<Draft>(),
   unsupported("notification_email", "{ … }", "Mail."),
+  unsupported(
+    "vrrp_no_swap",
+    "[BOOLEAN]",
+    "The service keeps the daemon out of swap (MemorySwapMax=0); locked memory would make Node's engine abort.",
+  ),
   ...unsupportedGroup("Mail.", MAIL),
   ...unsupportedGroup("Files and directories of keepalived.", FILES),
   ...unsupportedGroup("Processes of keepalived.", PROCESSES),

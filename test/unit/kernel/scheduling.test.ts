@@ -4,10 +4,9 @@ import { expect, test } from "vitest";
 import { missingCapabilities } from "../../../src/kernel/capabilities.ts";
 import {
   endRealtimePriority,
-  lockMemory,
+  nameThread,
   setNice,
   setRealtimePriority,
-  threadId,
 } from "../../../src/kernel/scheduling.ts";
 
 /** Scheduling policy and real-time priority of this thread: fields 41 and 40 of proc_pid_stat(5). */
@@ -17,8 +16,17 @@ function schedulingOfThisThread(): { readonly policy: number; readonly priority:
   return { policy: fields[38]!, priority: fields[37]! };
 }
 
-test("the thread has an id of its own", () => {
-  expect(threadId()).toBeGreaterThanOrEqual(process.pid);
+test("a thread has the name that it was given, as far as the kernel keeps it", () => {
+  const comm = (): string => readFileSync("/proc/thread-self/comm", "utf8").trimEnd();
+  const before = comm();
+  try {
+    nameThread("duet-vrrp");
+    expect(comm()).toBe("duet-vrrp");
+    nameThread("a-name-that-is-too-long");
+    expect(comm()).toBe("a-name-that-is-");
+  } finally {
+    nameThread(before);
+  }
 });
 
 test("what the kernel does not permit is reported and not thrown", () => {
@@ -55,9 +63,3 @@ test.skipIf(missingCapabilities(["CAP_SYS_NICE"]).length > 0)(
     expect(setNice(0)).toEqual({ granted: true });
   },
 );
-
-test.skipIf(missingCapabilities(["CAP_IPC_LOCK"]).length > 0)("memory can be locked", () => {
-  expect(lockMemory()).toEqual({ granted: true });
-  const locked = /VmLck:\s+(\d+)/.exec(readFileSync("/proc/self/status", "latin1"))?.[1];
-  expect(Number(locked)).toBeGreaterThan(0);
-});
