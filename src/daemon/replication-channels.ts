@@ -45,8 +45,12 @@ export interface ChannelsContext {
   readonly now: () => Instant;
   /** A datagram, or whole messages of a stream: the first `length` bytes of `view`, which came on link `index`. */
   readonly received: (view: DataView, length: number, index: number) => void;
-  /** Link `index` takes datagrams below `capacity` bytes from now on, or none (undefined). */
-  readonly changed: (index: number, capacity: number | undefined) => void;
+  /** Link `index` takes datagrams below `capacity` bytes from now on, or none (undefined); see Replicator.handleLink(). */
+  readonly changed: (
+    index: number,
+    capacity: number | undefined,
+    receiveBuffer: number | undefined,
+  ) => void;
   /** A link that was blocked takes datagrams again. */
   readonly writable: () => void;
   readonly complain: (trouble: Trouble) => void;
@@ -109,7 +113,8 @@ export class ReplicationChannels {
     for (const link of this.#links) {
       this.#open(link);
       const capacity = this.#capacityOf(link);
-      if (capacity !== link.capacity) this.#context.changed(link.number, capacity);
+      if (capacity !== link.capacity)
+        this.#context.changed(link.number, capacity, bufferOf(link.socket));
       link.capacity = capacity;
     }
   }
@@ -357,6 +362,10 @@ const newLink = (config: ChannelConfig, number: number): Link => ({
   receivedPackets: 0,
   receiveErrors: 0,
 });
+
+/** A stream holds its sender back by itself. */
+const bufferOf = (socket: Link["socket"]): number | undefined =>
+  socket instanceof StreamChannel ? Infinity : socket?.receiveBuffer;
 
 /** Bytes of the IP and UDP headers, or of those of IP and TCP, before the payload. */
 function headersOf({ address, transport }: ChannelConfig): number {

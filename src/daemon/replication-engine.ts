@@ -133,7 +133,8 @@ export class ReplicationEngine {
       linkOf,
       complain,
       received: (view, length, index) => this.replicator.handleDatagram(view, length, index, now()),
-      changed: (index, capacity) => this.replicator.handleLink(index, capacity),
+      changed: (index, capacity, receiveBuffer) =>
+        this.replicator.handleLink(index, capacity, receiveBuffer),
       writable: () => this.#transmit(),
     });
   }

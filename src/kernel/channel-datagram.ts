@@ -60,6 +60,11 @@ export class DatagramChannel {
     }
   }
 
+  /** Bytes that may wait to be received, with what the kernel takes for each datagram beside them. */
+  get receiveBuffer(): number {
+    return socket.getOption(this.fd, socket.SO_RCVBUF);
+  }
+
   /** Throws SyscallError. */
   receive(batch: ReceiveBatch): Received {
     return batch.receive(this.fd, this.#options.interface);

@@ -102,6 +102,8 @@ export class Alarm implements Protocol {
   requestResync(): void {}
   setFacts(): void {}
 
+  setRoom(): void {}
+
   /** Flows that are due later keep to it. */
   reconfigure(mode: ReplicationMode): void {
     if (mode.type === "alarm") this.#refreshSeconds = wholeSeconds(mode.refreshTime);

@@ -1,8 +1,8 @@
 /**
  * The sending half of FTFW, section 4.3 of the protocol: numbers, hello flags, retransmission.
  *
- * Two things conntrackd does not do. What is in flight, sent and not acknowledged, is bounded, so that a full table never
- * overruns the peer. And what was not acknowledged in a few seconds is sent again, so that a lost acknowledgement, or a lost
+ * Two things conntrackd does not do. What is in flight, sent and not acknowledged, is bounded (send-window.ts), so that a full
+ * table never overruns the peer. And what was not acknowledged in a few seconds is sent again, so that a lost acknowledgement, or a lost
  * request for retransmission, leaves nothing behind.
  */
 import {
@@ -18,15 +18,10 @@ import type { TrafficCounters } from "./counters.ts";
 import type { ControlMessage, DatagramPacker } from "./datagram-packer.ts";
 import { NONE } from "./flow-table.ts";
 import { type InternalCache, RESEND, TRANSMIT } from "./internal-cache.ts";
+import { SendWindow } from "./send-window.ts";
 import { distance, isBefore, onward } from "./serial.ts";
 import { isKeptMark } from "./sync-mark.ts";
 
-/** Messages in flight that any peer's socket buffer holds, at the default size of 208 KiB and full datagrams. */
-const IN_FLIGHT_MIN = 900;
-/** And as many as they may become where the peer acknowledges in large steps. */
-const IN_FLIGHT_MAX = 8192;
-/** Steps of acknowledgement that fit in flight at once: more than one, or the peer would wait for us as we for it. */
-const STEPS_IN_FLIGHT = 1.5;
 /** What was not acknowledged for so many calls of review() is sent again. A conntrackd takes a second to acknowledge. */
 const REVIEWS_UNTIL_REPEAT = { duet: 2, conntrackd: 12 } as const;
 
@@ -45,12 +40,12 @@ export class FtfwSender {
   sayHelloBack = false;
   readonly #caches: readonly InternalCache[];
   readonly #traffic: TrafficCounters;
+  readonly #window: SendWindow = new SendWindow(1);
   #resendQueueSize = 1;
-  #inFlightMin = 1;
-  #inFlightMax = 1;
+  /** Something waits because enough is in flight. */
+  #isHeldBack = false;
   /** The next number at each of the last calls of review(). */
   readonly #reviewed: number[] = [];
-  #inFlightLimit = 1;
   #next: number;
   #hello: "init" | "say" | "done" = "init";
 
@@ -69,9 +64,12 @@ export class FtfwSender {
   /** Bounds what is not acknowledged, and so what is in flight. */
   setResendQueueSize(size: number): void {
     this.#resendQueueSize = Math.max(1, size);
-    this.#inFlightMin = Math.min(IN_FLIGHT_MIN, this.#resendQueueSize);
-    this.#inFlightMax = Math.min(IN_FLIGHT_MAX, this.#resendQueueSize);
-    this.#inFlightLimit = this.#inFlightMin;
+    this.#window.setBound(this.#resendQueueSize);
+  }
+
+  /** How many messages the peer's socket buffers hold; undefined when it does not say. */
+  setPeerRoom(messages: number | undefined): void {
+    this.#window.setRoom(messages);
   }
 
   /** Number of the message sent last. */
@@ -100,10 +98,6 @@ export class FtfwSender {
     return this.#sumOf(TRANSMIT) + this.#sumOf(RESEND);
   }
 
-  get hasRoom(): boolean {
-    return this.inFlight < this.#inFlightLimit;
-  }
-
   /** Puts what waits into a datagram, as far as it fits and the peer may be sent more: flows only where it is `ready`. */
   fill(packer: DatagramPacker, ready: boolean): void {
     for (
@@ -115,6 +109,7 @@ export class FtfwSender {
       this.#putControl(packer, message);
     }
     if (!ready) return;
+    this.#isHeldBack = false;
     for (const cache of this.#caches) if (!this.#fillFrom(cache, packer)) return;
   }
 
@@ -124,7 +119,7 @@ export class FtfwSender {
       this.#traffic.implausible += 1;
       return;
     }
-    if (!this.hasRoom) this.#widen(distance(from, to) + 1);
+    if (this.#isHeldBack) this.#widen(from, to);
     this.control.acknowledge(from, to);
     for (const cache of this.#caches) cache.acknowledge(from, to);
     if (isBefore(this.acked, to)) this.acked = to;
@@ -132,7 +127,7 @@ export class FtfwSender {
 
   /** The peer misses everything from `from` to `to`: what is still wanted of it goes out again. False: nothing is. */
   repeat(from: number, to: number): boolean {
-    this.#narrow();
+    this.#window.lost();
     const before = this.#traffic.repeated;
     this.#traffic.repeated += this.control.repeat(from, to);
     for (const cache of this.#caches) this.#traffic.repeated += cache.repeat(from, to);
@@ -144,8 +139,7 @@ export class FtfwSender {
     this.control.forgetSent();
     for (const cache of this.#caches) cache.forgetSent();
     this.acked = this.lastSent;
-    this.#inFlightLimit = this.#inFlightMin;
-    this.#inFlightMax = Math.min(IN_FLIGHT_MAX, this.#resendQueueSize);
+    this.#window.reset();
   }
 
   /** The peer has answered our hello; returns whether this is news. */
@@ -178,10 +172,18 @@ export class FtfwSender {
     });
   }
 
+  get #hasRoom(): boolean {
+    return this.inFlight < this.#window.size;
+  }
+
+  /** False: there is no room for more. */
   #fillFrom(cache: InternalCache, packer: DatagramPacker): boolean {
     const { table } = cache;
     for (let slot = table.first(TRANSMIT); slot !== NONE; slot = table.first(TRANSMIT)) {
-      if (!this.hasRoom) return true;
+      if (!this.#hasRoom) {
+        this.#isHeldBack = true;
+        return false;
+      }
       const record = cache.record(slot);
       if (packer.fitsRecord(record.size)) {
         const sequence = this.#take();
@@ -229,17 +231,12 @@ export class FtfwSender {
     for (const cache of this.#caches) this.#traffic.repeated += cache.repeat(oldest, oldest);
   }
 
-  /** An acknowledgement of `step` messages came while nothing more might be sent. */
-  #widen(step: number): void {
-    const wanted = Math.min(Math.ceil(step * STEPS_IN_FLIGHT), this.#inFlightMax);
-    this.#inFlightLimit = Math.max(this.#inFlightMin, wanted);
-  }
-
-  /** Messages were lost: if it was for want of room, as many will not be in flight again. */
-  #narrow(): void {
-    if (this.#inFlightLimit > this.#inFlightMin)
-      this.#inFlightMax = Math.max(this.#inFlightMin, this.#inFlightLimit / 2);
-    this.#inFlightLimit = this.#inFlightMin;
+  /** An acknowledgement came after something had to wait for it. It is prompt when its last message was sent since review(). */
+  #widen(from: number, to: number): void {
+    const step = Math.min(distance(from, to) + 1, this.inFlight);
+    const reviewed = this.#reviewed.at(-1);
+    if (step > 0)
+      this.#window.acknowledged(step, reviewed === undefined || !isBefore(to, reviewed));
   }
 
   #oldestUnacknowledged(): number | undefined {

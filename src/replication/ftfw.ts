@@ -33,7 +33,14 @@ import type { InternalCache } from "./internal-cache.ts";
 import { FactsExchange, type KernelFacts } from "./kernel-facts.ts";
 import type { Protocol, ProtocolParts } from "./protocol.ts";
 import type { SyncEvents } from "./sync-events.ts";
-import { MARK_BEGIN, MARK_DIGEST, MARK_END, markMessage, readMark } from "./sync-mark.ts";
+import {
+  MARK_BEGIN,
+  MARK_DIGEST,
+  MARK_END,
+  MARK_ROOM,
+  markMessage,
+  readMark,
+} from "./sync-mark.ts";
 
 /** Something is sent at least this often. */
 const ALIVE_INTERVAL: Duration = seconds(1);
@@ -138,6 +145,10 @@ export class Ftfw implements Protocol {
     this.#facts.setOwn(facts);
   }
 
+  setRoom(messages: number | undefined): void {
+    this.#facts.setRoom(messages);
+  }
+
   /** Full resyncs and comparisons happen only while this router's own flows are sent. */
   setSending(sends: boolean): void {
     this.#sends = sends;
@@ -174,6 +185,8 @@ export class Ftfw implements Protocol {
 
   /** Puts what there is to send into a datagram, which may stay empty. */
   fillDatagram(packer: DatagramPacker, now: Instant): void {
+    if (this.#isReady && this.#isDuet)
+      for (const message of this.#facts.due(now)) this.sender.control.push(message);
     if (this.#isReady) this.bulk.step(this.#isDuet, now);
     this.sender.fill(packer, this.#isReady);
     if (packer.size > 0) this.#aliveAt = after(now, ALIVE_INTERVAL);
@@ -202,6 +215,7 @@ export class Ftfw implements Protocol {
     this.#isReady = false;
     this.#isDuet = false;
     this.#facts.forget();
+    this.sender.setPeerRoom(undefined);
     this.bulk.cancel();
     this.#events.peerRestarted(now);
   }
@@ -247,6 +261,7 @@ export class Ftfw implements Protocol {
     this.#facts.hear(mark);
     if (kind === MARK_BEGIN) this.#events.roundBegan(number);
     else if (kind === MARK_END) this.#events.roundEnded(number, now);
+    else if (kind === MARK_ROOM) this.sender.setPeerRoom(value);
     else if (kind === MARK_DIGEST) this.#events.digest(number, value, now);
     if (kind === MARK_BEGIN || kind === MARK_END) this.#receiver.owe(now, true);
   }
@@ -259,8 +274,6 @@ export class Ftfw implements Protocol {
       for (const cache of this.#caches) cache.hasDoubt = false;
       this.requestBulk(now);
     }
-    if (this.#isReady && this.#isDuet)
-      for (const message of this.#facts.due(now)) this.sender.control.push(message);
     if (now >= this.#digestAt) this.#compare(now);
   }
 

@@ -1,17 +1,26 @@
 /**
  * What two Duets tell each other of their kernels, every ten seconds, as marks of sync-mark.ts: whether a failover would keep
- * the connections depends on both. Anything that does not show the Duet flag is told nothing, and tells nothing.
+ * the connections depends on both, and how much may be sent at once on the sockets that receive it. Anything that does not show
+ * the Duet flag is told nothing, and tells nothing.
  *
  *    mark       number: bits 0-7              bit 8             value
  *    max        four switches, 2 bits each    value is known    entries that the table takes
  *    buckets    0                             value is known    buckets of the table
  *    count      0                             value is known    entries in the table
+ *    room       0                             0                 messages that the sockets' buffers hold; only where known
  *
  * Switches, from bit 0: tcp_be_liberal, events, accounting, timestamps; 0 is unknown, 1 off, 2 on.
  */
 import { after, type Duration, type Instant, seconds } from "../base/time.ts";
 import type { ControlMessage } from "./datagram-packer.ts";
-import { MARK_BUCKETS, MARK_COUNT, MARK_MAX, markMessage, type SyncMark } from "./sync-mark.ts";
+import {
+  MARK_BUCKETS,
+  MARK_COUNT,
+  MARK_MAX,
+  MARK_ROOM,
+  markMessage,
+  type SyncMark,
+} from "./sync-mark.ts";
 
 /** Sysctls of net.netfilter. Null: the kernel does not say. */
 export interface KernelFacts {
@@ -32,6 +41,7 @@ const SWITCH_BITS = 2;
 const SWITCH_MASK = 3;
 const VALUE_MAX = 0xffff_ffff;
 
+const NOTHING: readonly ControlMessage[] = [];
 const UNKNOWN: KernelFacts = {
   max: null,
   buckets: null,
@@ -45,6 +55,7 @@ const UNKNOWN: KernelFacts = {
 /** Both sides of the exchange: what this kernel is like, and what the peer said of its own. */
 export class FactsExchange {
   #own: KernelFacts | undefined;
+  #ownRoom: number | undefined;
   #heard: KernelFacts = UNKNOWN;
   /** Kinds of marks that were heard: the picture is whole when all were. */
   readonly #kinds = new Set<number>();
@@ -56,7 +67,13 @@ export class FactsExchange {
   }
 
   setOwn(facts: KernelFacts): void {
+    if (this.#own === undefined) this.#tellAt = undefined;
     this.#own = facts;
+  }
+
+  /** How many messages the sockets here hold; undefined where that is not known. */
+  setRoom(messages: number | undefined): void {
+    this.#ownRoom = messages;
   }
 
   /** The peer began anew: it may be another program, or another kernel. */
@@ -78,15 +95,25 @@ export class FactsExchange {
 
   /** What is to be told now to a peer that is a Duet and hears us. */
   due(now: Instant): readonly ControlMessage[] {
-    if (this.#own === undefined || (this.#tellAt !== undefined && now < this.#tellAt)) return [];
-    this.#tellAt = after(now, TELL_INTERVAL);
-    const { max, buckets, count } = this.#own;
-    return [
-      factMessage(MARK_MAX, max, switchBits(this.#own)),
-      factMessage(MARK_BUCKETS, buckets, 0),
-      factMessage(MARK_COUNT, count, 0),
-    ];
+    if (this.#tellAt !== undefined && now < this.#tellAt) return NOTHING;
+    const messages = [...roomMessages(this.#ownRoom), ...factMessages(this.#own)];
+    if (messages.length > 0) this.#tellAt = after(now, TELL_INTERVAL);
+    return messages;
   }
+}
+
+const roomMessages = (messages: number | undefined): readonly ControlMessage[] =>
+  messages === undefined
+    ? []
+    : [markMessage({ kind: MARK_ROOM, number: 0, value: Math.min(messages, VALUE_MAX) })];
+
+function factMessages(facts: KernelFacts | undefined): readonly ControlMessage[] {
+  if (facts === undefined) return [];
+  return [
+    factMessage(MARK_MAX, facts.max, switchBits(facts)),
+    factMessage(MARK_BUCKETS, facts.buckets, 0),
+    factMessage(MARK_COUNT, facts.count, 0),
+  ];
 }
 
 const factMessage = (kind: number, amount: number | null, bits: number): ControlMessage =>

@@ -100,6 +100,8 @@ export class Notrack implements Protocol {
     this.#facts.setOwn(facts);
   }
 
+  setRoom(): void {}
+
   /** Nobody acknowledges anything, nor proves it. */
   readonly isDuet = false;
   readonly unacknowledgedCount = 0;

@@ -39,6 +39,8 @@ export interface Protocol {
   reconfigure(mode: ReplicationMode): void;
   /** What this kernel is like, for a peer that wants to know. */
   setFacts(facts: KernelFacts): void;
+  /** How many messages the sockets here hold, for a peer that sends no more at once; undefined where that is not known. */
+  setRoom(messages: number | undefined): void;
   /** Whether this router's flows are the ones that count: only then may the peer be brought up to date as a whole. */
   setSending(sends: boolean): void;
   /** Sends everything once more. `isVoid`: what a resync that runs has sent so far does not count. */

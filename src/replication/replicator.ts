@@ -210,9 +210,13 @@ export class Replicator {
     }
   }
 
-  /** A link works, with datagrams below `capacity` bytes (of payload), or it does not (undefined). */
-  handleLink(channel: number, capacity: number | undefined): void {
-    this.#channels.set(channel, capacity);
+  /**
+   * A link works, with datagrams below `capacity` bytes (of payload), or it does not (undefined). `receiveBuffer`: bytes, as
+   * SO_RCVBUF tells of the socket; Infinity where whoever sends is held back by other means.
+   */
+  handleLink(channel: number, capacity: number | undefined, receiveBuffer?: number): void {
+    this.#channels.set(channel, capacity, receiveBuffer);
+    this.#protocol.setRoom(this.#channels.room);
   }
 
   /** What this host's kernel is like, for the peer's status. To be repeated when it changes. */

@@ -9,7 +9,7 @@
  *   +-------+---------------+---------------+
  *
  * begin, end: number of the round; value unused. digest: count of flows, modulo 2^24; digest of their keys. max, buckets,
- * count: see kernel-facts.ts. Kinds that are not known are ignored.
+ * count, room: see kernel-facts.ts. Kinds that are not known are ignored.
  */
 import { SYNC_ALIVE, SYNC_DUET } from "../wire/flow-sync.ts";
 import type { ControlMessage } from "./datagram-packer.ts";
@@ -20,6 +20,7 @@ export const MARK_DIGEST = 3;
 export const MARK_MAX = 4;
 export const MARK_BUCKETS = 5;
 export const MARK_COUNT = 6;
+export const MARK_ROOM = 7;
 /** Numbers of rounds and counts are sent modulo this. */
 export const MARK_NUMBERS = 0x100_0000;
 

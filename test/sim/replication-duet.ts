@@ -55,6 +55,8 @@ const CHANNEL: ReplicationConfig["channels"][number] = {
 
 /** MTU 1500 over UDP and IPv4. */
 const CAPACITY = 1472;
+/** As Linux gives it to a socket for which nothing is configured. */
+const RECEIVE_BUFFER = 212_992;
 /** Datagrams sent per run: a socket's buffer takes no more at once. */
 const DATAGRAMS_MAX = 64;
 /** Batches of requests to the kernel per run. */
@@ -65,6 +67,8 @@ export interface SimDuetOptions {
   readonly startSequence: number;
   readonly seed: number;
   readonly send: Send;
+  /** Bytes, as SO_RCVBUF tells. */
+  readonly receiveBuffer?: number;
 }
 
 export class SimDuet implements SimNode {
@@ -128,6 +132,7 @@ export class SimDuet implements SimNode {
   #start(at: number): Replicator {
     this.#at = at;
     const { config = replicationConfig(), startSequence, seed } = this.#options;
+    const { receiveBuffer = RECEIVE_BUFFER } = this.#options;
     const replicator = new Replicator(
       {
         config,
@@ -138,7 +143,7 @@ export class SimDuet implements SimNode {
       },
       instant(at),
     );
-    replicator.handleLink(0, CAPACITY);
+    replicator.handleLink(0, CAPACITY, receiveBuffer);
     this.#starts += 1;
     this.kernel.listener = (news, flow) => this.handle(news, flow);
     return replicator;

@@ -311,6 +311,25 @@ describe("FTFW sending", () => {
     expect(sent(2).filter((line) => line.includes("NEW"))).toHaveLength(1348);
   });
 
+  test("sends a Duet as much at once as its sockets hold, once it has said how much that is", () => {
+    begin({ resendQueueSize: 131_072 });
+    shakeHands(true);
+    hear(503, SYNC_ACK | SYNC_DUET, 1, { from: 100, to: ftfw.sender.lastSent });
+    sent(1);
+    const fromNow = ftfw.sender.lastSent + 1;
+    hear(504, SYNC_ACK | SYNC_DUET, 1, { from: 100, to: ftfw.sender.lastSent });
+    hear(505, SYNC_ALIVE | SYNC_DUET, 1, { from: 0x0700_0000, to: 1_100 });
+    ftfw.bulk.cancel();
+    for (let number = 0; number < 5000; number += 1)
+      flows.observe("new", flowRecord(number), at(1));
+    const news = (time: number): number => sent(time).filter((line) => line.includes("NEW")).length;
+    news(1);
+    expect(ftfw.sender.inFlight).toBe(900);
+    hear(506, SYNC_ACK | SYNC_DUET, 1.01, { from: fromNow, to: fromNow + 299 });
+    news(1.01);
+    expect(ftfw.sender.inFlight).toBe(1_100);
+  });
+
   test("ignores acknowledgements of what it never sent", () => {
     shakeHands();
     flows.observe("new", flowRecord(1), at(1));

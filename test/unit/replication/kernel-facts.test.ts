@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { FactsExchange, type KernelFacts } from "../../../src/replication/kernel-facts.ts";
-import { readMark } from "../../../src/replication/sync-mark.ts";
+import { MARK_ROOM, readMark } from "../../../src/replication/sync-mark.ts";
 import { at } from "../../support/replication-flows.ts";
 
 const FACTS: KernelFacts = {
@@ -59,9 +59,22 @@ describe("what kernels are like", () => {
     expect(beta.peer).toBeUndefined();
   });
 
+  test("goes with the room in the sockets' buffers, which does not wait for it", () => {
+    const [alpha, beta] = [new FactsExchange(), new FactsExchange()];
+    const marksAt = (time: number) => alpha.due(at(time)).map(({ from, to }) => readMark(from, to));
+    alpha.setRoom(7_000);
+    expect(marksAt(0)).toEqual([{ kind: MARK_ROOM, number: 0, value: 7_000 }]);
+    alpha.setOwn(FACTS);
+    alpha.setRoom(Infinity);
+    expect(marksAt(0.1)[0]).toEqual({ kind: MARK_ROOM, number: 0, value: 0xffff_ffff });
+    alpha.setRoom(undefined);
+    expect(pass(alpha, beta, 10.1)).toBe(3);
+    expect(beta.peer).toEqual(FACTS);
+  });
+
   test("is not mistaken for marks of other kinds", () => {
     const beta = new FactsExchange();
-    for (const kind of [0, 1, 2, 3, 7, 255]) beta.hear({ kind, number: 0x1ff, value: 9 });
+    for (const kind of [0, 1, 2, 3, 7, 8, 255]) beta.hear({ kind, number: 0x1ff, value: 9 });
     expect(beta.peer).toBeUndefined();
   });
 });
