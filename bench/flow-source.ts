@@ -6,6 +6,9 @@ import type { TestNamespace } from "../test/support/netns.ts";
 
 const PROGRAM = fileURLToPath(new URL("flow-source.mjs", import.meta.url));
 
+/** One by one, evenly spread, or what is due in a millisecond at once, which costs the source much less. */
+export type Manner = "single" | "bursts";
+
 /** Flows that are to begin. */
 export interface FlowOrder {
   /** Flows a second. */
@@ -13,8 +16,7 @@ export interface FlowOrder {
   readonly count: number;
   /** Number of the first one, 0 unless given; flows of other numbers have other addresses and ports. */
   readonly first?: number;
-  /** One by one, evenly spread, or what is due in a millisecond at once, which costs the source much less. */
-  readonly manner?: "single" | "bursts";
+  readonly manner?: Manner;
 }
 
 export interface SourcePlace {
