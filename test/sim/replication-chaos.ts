@@ -1,6 +1,6 @@
 /** Runs of replication in which everything goes wrong, from a seed, and what must hold once it is over. */
 import type { ReplicationConfig } from "../../src/replication/config.ts";
-import { FTFW, replicationConfig, SimDuet } from "./replication-duet.ts";
+import { FTFW, RECEIVE_BUFFER, replicationConfig, SimDuet } from "./replication-duet.ts";
 import { flowOf, keyOf } from "./replication-flow.ts";
 import { GOOD_LINK, ReplicationNetwork } from "./replication-network.ts";
 import type { Send, SimNode } from "./replication-node.ts";
@@ -20,6 +20,8 @@ export interface NodeOptions {
   readonly send: Send;
   readonly config: ReplicationConfig;
   readonly ftfw: typeof FTFW;
+  /** Of its socket, in bytes: how much the peer may have in flight. */
+  readonly receiveBuffer: number;
 }
 
 export interface ChaosOptions {
@@ -78,6 +80,7 @@ export class ReplicationChaos {
       send: (datagram) => this.network.carry(index, datagram),
       config: replicationConfig({ hashLimit: this.#limits[index], mode: ftfw }),
       ftfw,
+      receiveBuffer: random.chance(50) ? RECEIVE_BUFFER : 12 * RECEIVE_BUFFER,
     });
   }
 

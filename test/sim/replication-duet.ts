@@ -56,7 +56,7 @@ const CHANNEL: ReplicationConfig["channels"][number] = {
 /** MTU 1500 over UDP and IPv4. */
 const CAPACITY = 1472;
 /** As Linux gives it to a socket for which nothing is configured. */
-const RECEIVE_BUFFER = 212_992;
+export const RECEIVE_BUFFER = 212_992;
 /** Datagrams sent per run: a socket's buffer takes no more at once. */
 const DATAGRAMS_MAX = 64;
 /** Batches of requests to the kernel per run. */
