@@ -101,7 +101,6 @@ export class Alarm implements Protocol {
   requestBulk(): void {}
   requestResync(): void {}
   setFacts(): void {}
-
   setRoom(): void {}
 
   /** Flows that are due later keep to it. */

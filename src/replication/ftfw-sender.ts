@@ -2,8 +2,8 @@
  * The sending half of FTFW, section 4.3 of the protocol: numbers, hello flags, retransmission.
  *
  * Two things conntrackd does not do. What is in flight, sent and not acknowledged, is bounded (send-window.ts), so that a full
- * table never overruns the peer. And what was not acknowledged in a few seconds is sent again, so that a lost acknowledgement, or a lost
- * request for retransmission, leaves nothing behind.
+ * table never overruns the peer. And what was not acknowledged in a few seconds is sent again, so that a lost acknowledgement,
+ * or a lost request for retransmission, leaves nothing behind.
  */
 import {
   SYNC_ACK,

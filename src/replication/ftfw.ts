@@ -185,9 +185,10 @@ export class Ftfw implements Protocol {
 
   /** Puts what there is to send into a datagram, which may stay empty. */
   fillDatagram(packer: DatagramPacker, now: Instant): void {
-    if (this.#isReady && this.#isDuet)
-      for (const message of this.#facts.due(now)) this.sender.control.push(message);
-    if (this.#isReady) this.bulk.step(this.#isDuet, now);
+    if (this.#isReady) {
+      if (this.#isDuet) this.#tellFacts(now);
+      this.bulk.step(this.#isDuet, now);
+    }
     this.sender.fill(packer, this.#isReady);
     if (packer.size > 0) this.#aliveAt = after(now, ALIVE_INTERVAL);
   }
@@ -275,6 +276,10 @@ export class Ftfw implements Protocol {
       this.requestBulk(now);
     }
     if (now >= this.#digestAt) this.#compare(now);
+  }
+
+  #tellFacts(now: Instant): void {
+    for (const message of this.#facts.due(now)) this.sender.control.push(message);
   }
 
   /** Tells the peer what our table amounts to, when there is nothing it has yet to hear. */

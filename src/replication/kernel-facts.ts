@@ -102,13 +102,13 @@ export class FactsExchange {
   }
 }
 
-const roomMessages = (messages: number | undefined): readonly ControlMessage[] =>
-  messages === undefined
-    ? []
-    : [markMessage({ kind: MARK_ROOM, number: 0, value: Math.min(messages, VALUE_MAX) })];
+function roomMessages(messages: number | undefined): readonly ControlMessage[] {
+  if (messages === undefined) return NOTHING;
+  return [markMessage({ kind: MARK_ROOM, number: 0, value: Math.min(messages, VALUE_MAX) })];
+}
 
 function factMessages(facts: KernelFacts | undefined): readonly ControlMessage[] {
-  if (facts === undefined) return [];
+  if (facts === undefined) return NOTHING;
   return [
     factMessage(MARK_MAX, facts.max, switchBits(facts)),
     factMessage(MARK_BUCKETS, facts.buckets, 0),

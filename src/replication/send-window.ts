@@ -19,6 +19,7 @@ const STEPS_IN_FLIGHT = 1.5;
 /** How many messages a socket's receive buffer of so many bytes, as SO_RCVBUF tells, is sure to hold. */
 export const messagesIn = (buffer: number): number => Math.floor(buffer / BUFFER_PER_MESSAGE);
 
+/** How many messages may be in flight to one peer now. */
 export class SendWindow {
   #min = 1;
   #max = 1;

@@ -8,6 +8,8 @@ import type { Send, SimNode } from "./replication-node.ts";
 const FLOWS = 30_000;
 /** Bytes as SO_RCVBUF tells for RcvSocketBuffer 1249280. */
 const LARGE_BUFFER = 2_498_560;
+/** One that is smaller than what may be in flight to a peer with room for it. */
+const MIDDLE_BUFFER = 600_000;
 /** Of them for a full datagram. */
 const DATAGRAM_IN_BUFFER = 2_304;
 const TURN = 1000;
@@ -88,9 +90,9 @@ describe("a full resync", () => {
     ["a conntrackd", conntrackd(300), BUSY],
     ["a conntrackd with a large window", conntrackd(1200), BUSY],
     [
-      "a Duet with large buffers that looks every 10 ms",
-      duet(LARGE_BUFFER),
-      { receiveBuffer: LARGE_BUFFER, perTurn: 12, pause: 10 },
+      "a Duet with larger buffers that looks every 10 ms",
+      duet(MIDDLE_BUFFER),
+      { receiveBuffer: MIDDLE_BUFFER, perTurn: 12, pause: 10 },
     ],
     [
       "a Duet with large buffers behind a line of 6 Mbit/s",
