@@ -8,6 +8,7 @@ import { Reactor } from "../../src/kernel/reactor.ts";
 import { RouteNetlink } from "../../src/kernel/route-netlink.ts";
 import { Channels } from "../../src/replication/channels.ts";
 import type { ChannelConfig } from "../../src/replication/config.ts";
+import { messagesIn } from "../../src/replication/send-window.ts";
 import { carriers, isRoot, type TestNamespace, TestNet } from "../support/netns.ts";
 
 const ip = (text: string): IpAddress => text as IpAddress;
@@ -44,7 +45,7 @@ class End {
           linkOf: (name) => this.#netlink.links().find((link) => link.name === name),
           now: monotonicNow,
           received: (view, length) => this.#received(view, length),
-          changed: (index, capacity) => this.choice.set(index, capacity),
+          changed: (index, capacity, buffer) => this.choice.set(index, capacity, buffer),
           writable: () => this.transmit(),
           complain: (trouble) => this.troubles.push(trouble),
         }),
@@ -171,6 +172,9 @@ describe.skipIf(!isRoot)("dedicated links", () => {
     const { a, b } = pair([config(given)]);
     expect(a.troubles).toEqual([]);
     expect(a.choice.capacity).toBe(capacity);
+    // The kernel gives twice as much as was asked for; whoever sends on a stream is held back by TCP.
+    const room = given.transport === "tcp" ? Infinity : messagesIn(2 * 1_249_280);
+    expect(a.choice.room).toBe(room);
     for (let sequence = 1; sequence <= 200; sequence += 1) {
       a.outgoing.push(message(8 + (sequence % 7) * 200, sequence));
       b.outgoing.push(message(16, 1_000 + sequence));

@@ -127,6 +127,19 @@ describe("channels", () => {
     channels.set(9, 1000);
     expect(channels.switches).toBe(2);
   });
+
+  test("have room for as much as the smallest socket buffer, whichever the peer sends to", () => {
+    const channels = new Channels(3, 0);
+    channels.set(0, 1472);
+    expect(channels.room, "not known of any").toBeUndefined();
+    channels.set(0, 1472, 700_000);
+    expect(channels.room).toBe(2_000);
+    channels.set(1, 1472, 350_000);
+    channels.set(2, 1460, Infinity);
+    expect(channels.room).toBe(1_000);
+    channels.set(1, undefined);
+    expect(channels.room, "a link that is down may come back").toBe(1_000);
+  });
 });
 
 describe("certainty", () => {
