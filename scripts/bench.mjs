@@ -34,6 +34,8 @@ await guarded("bench", async () => {
   );
   if (!isSealed())
     return withRoom(() => runSealed(process.argv.slice(1), "node scripts/bench.mjs"));
+  // A /run of its own, which is gone with all files in it however this ends.
+  process.env.TMPDIR = "/run";
   stopSignal().addEventListener("abort", () => process.exit(1));
   return measure();
 });
