@@ -3,7 +3,6 @@
 // that end with it. Vitest's loader runs the TypeScript as it stands; what is measured are other processes.
 // `--conntrack-max N` gives the kernel's flow table that much room meanwhile, which can be done from outside of them only.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { createViteServer } from "vitest/node";
 import { missingPeers } from "./peers.mjs";
 import {
   build,
@@ -62,6 +61,8 @@ async function withRoom(work) {
 }
 
 async function measure() {
+  // It is there only now: a fresh clone has no packages before installPackages().
+  const { createViteServer } = await import("vitest/node");
   const server = await createViteServer({
     root,
     configFile: false,
